@@ -1,0 +1,1 @@
+//! Commands for people outside the platform, over its public API.

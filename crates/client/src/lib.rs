@@ -1,0 +1,1 @@
+//! For integrators: verify a webhook, parse it, call the platform back.

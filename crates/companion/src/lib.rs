@@ -1,0 +1,1 @@
+//! Your application: receives webhooks, keeps them, fetches the details, records completions.

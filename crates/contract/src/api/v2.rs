@@ -1,0 +1,82 @@
+//! The older API, whose ids are numbers. Contract, sections 7.1 and 10.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Millis, Seconds};
+
+/// The object that an integrator fetches after a webhook. Contract, section 7.1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Enrollment {
+    /// The enrollment.
+    pub id: u64,
+    /// `enrollment`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The learner; see `GET /v2/users/{id}`.
+    pub user_id: u64,
+    /// The content.
+    pub lo_id: u64,
+    /// The portal in which it happened. Ours.
+    pub portal_id: u64,
+    /// The whole of which the content is a part; 0 for none.
+    pub parent_lo_id: u64,
+    /// The enrollment in that whole; 0 for none.
+    pub parent_enrollment_id: u64,
+    /// `not-started`, `in-progress`, `completed`.
+    pub status: String,
+    /// 0 to 100.
+    pub result: Option<u8>,
+    /// Whether the learner passed.
+    pub pass: bool,
+    /// When it was made.
+    pub created_time: Seconds,
+    /// When it last changed.
+    pub updated_time: Seconds,
+    /// When the learner started.
+    pub start_date: Option<Seconds>,
+    /// When the learner completed.
+    pub end_date: Option<Seconds>,
+    /// By when the learner should complete.
+    pub due_date: Option<Seconds>,
+    /// When it last changed, in Unix seconds.
+    pub timestamp: i64,
+}
+
+/// A person in a portal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct User {
+    /// The same number as the V3 user account.
+    pub id: u64,
+    /// Where to reach them.
+    pub email: String,
+    /// Their given name.
+    pub first_name: String,
+    /// Their family name.
+    pub last_name: String,
+    /// When the account was made.
+    pub created: Millis,
+    /// When it last changed.
+    pub updated: Millis,
+    /// Names of roles.
+    pub roles: Vec<String>,
+    /// Whether the account may be used.
+    pub status: bool,
+}
+
+/// Asks for a new user.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct CreateUser {
+    /// Where to reach them. Required.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub email: Option<String>,
+    /// Their given name.
+    pub first_name: Option<String>,
+    /// Their family name.
+    pub last_name: Option<String>,
+    /// Names of roles; `Learner` when absent.
+    pub roles: Vec<String>,
+}

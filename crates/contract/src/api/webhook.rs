@@ -1,0 +1,147 @@
+//! Webhook management. Contract, section 2.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Millis;
+
+/// A portal's subscription.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Webhook {
+    /// 12 letters and digits.
+    pub id: String,
+    /// The portal that owns it.
+    pub portal_id: String,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where events are sent.
+    pub url: String,
+    /// In clear, as published: clients compare it with their own (decision 17).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_key: Option<String>,
+    /// What it is told of.
+    pub event_types: Vec<String>,
+    /// `active` or `inactive`.
+    pub status: String,
+    /// Why it is inactive: `owner`, `paused`, `gone` or `failing`. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_reason: Option<String>,
+    /// The user account that made it.
+    pub created_by: String,
+    /// The user account that last changed it.
+    pub updated_by: String,
+    /// When it was made.
+    pub created_time: Millis,
+    /// When it was last changed.
+    pub updated_time: Millis,
+    /// `oauth2` when deliveries carry a token of the receiver's own authorization server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_type: Option<String>,
+    /// Where that token comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth2: Option<Oauth2>,
+    /// Needed with `content.library.sync.request`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration_system_id: Option<String>,
+    /// `seconds` or `milliseconds`: the unit of `t` in the signature (decision 1). Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature_timestamp: Option<String>,
+}
+
+/// Client credentials at the receiver's authorization server. Contract, section 4.4.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Oauth2 {
+    /// `client_credentials`.
+    #[serde(default = "client_credentials")]
+    pub grant_type: String,
+    /// The platform's id at that server.
+    pub client_id: String,
+    /// The platform's secret at that server.
+    pub client_secret: String,
+    /// Where tokens are asked for.
+    pub authentication_server_url: String,
+    /// What is asked for, separated by `+` or spaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+fn client_credentials() -> String {
+    "client_credentials".to_owned()
+}
+
+/// Asks for a new webhook.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct CreateWebhook {
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where events are to be sent. Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub url: Option<String>,
+    /// Signs deliveries; at most 64 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_key: Option<String>,
+    /// What it is to be told of. Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub event_types: Option<Vec<String>>,
+    /// `active` (the default) or `inactive`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// `oauth2` or absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_type: Option<String>,
+    /// With `auth_type` `oauth2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2: Option<Oauth2>,
+    /// Needed with `content.library.sync.request`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integration_system_id: Option<String>,
+    /// `seconds` (the default) or `milliseconds`. Ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature_timestamp: Option<String>,
+}
+
+/// Asks for changes; what is absent stays, what is null is cleared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct UpdateWebhook {
+    /// What people call it.
+    #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub name: Option<Option<String>>,
+    /// Where events are to be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Signs deliveries; at most 64 characters.
+    #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub secret_key: Option<Option<String>>,
+    /// What it is to be told of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_types: Option<Vec<String>>,
+    /// `active`, `inactive`, or `paused`, which is ours: events are kept until it is active again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// `oauth2`, or null for none.
+    #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub auth_type: Option<Option<String>>,
+    /// With `auth_type` `oauth2`.
+    #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Oauth2>))]
+    pub oauth2: Option<Option<Oauth2>>,
+    /// Needed with `content.library.sync.request`.
+    #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub integration_system_id: Option<Option<String>>,
+    /// `seconds` or `milliseconds`. Ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature_timestamp: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! Nouns, states and rules; no I/O, no clock.

@@ -1,0 +1,1 @@
+//! Takes due deliveries, attempts them, records what happened.

@@ -1,0 +1,1 @@
+//! The public HTTP API: OAuth, webhooks, portals, users, learning objects, enrollments.

@@ -1,0 +1,1 @@
+//! What the system asks of its database, verb by verb, and the suite every backend passes.
