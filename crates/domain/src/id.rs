@@ -1,0 +1,189 @@
+//! Typed ids, all from one list.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use crate::random::Random;
+
+/// How many letters and digits name an event or a webhook, as in the published samples: about 71 random bits.
+pub const SHORT_ID_LENGTH: usize = 12;
+
+/// A text that is not an id of the kind that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not {0}")]
+pub struct NotAnId(pub &'static str);
+
+macro_rules! number_ids {
+    ($($(#[$doc:meta])* $name:ident, $what:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                text.parse().ok().filter(|&number: &i64| digits && number > 0).map($name).ok_or(NotAnId($what))
+            }
+        }
+    )*};
+}
+
+number_ids! {
+    /// A portal.
+    PortalId, "a portal id, which is a decimal number";
+    /// A user account; V2 calls it a user.
+    UserAccountId, "a user account id, which is a decimal number";
+    /// A learning object, by the number that events carry.
+    LearningObjectId, "a learning object id, which is a decimal number";
+    /// An enrollment.
+    EnrollmentId, "an enrollment id, which is a decimal number";
+    /// One event to one webhook. Never on the wire.
+    DeliveryId, "a delivery id, which is a decimal number";
+}
+
+macro_rules! text_ids {
+    ($($(#[$doc:meta])* $name:ident, $what:literal, $valid:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text of the id.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) { Ok($name(text.to_owned())) } else { Err(NotAnId($what)) }
+            }
+        }
+    )*};
+}
+
+text_ids! {
+    /// An event: 12 letters and digits.
+    EventId, "an event id, which is 12 letters and digits", is_short_id;
+    /// A webhook: 12 letters and digits.
+    WebhookId, "a webhook id, which is 12 letters and digits", is_short_id;
+    /// A learning object, by its newer id: `con_` and a ULID.
+    ContentId, "a learning object id, which is con_ and 26 letters and digits", |text| is_prefixed_ulid(text, "con_");
+    /// A user account, by its newer id: `acc_` and a ULID.
+    AccountGuid, "an account id, which is acc_ and 26 letters and digits", |text| is_prefixed_ulid(text, "acc_");
+    /// An OAuth client: 40 hex digits.
+    ClientId, "a client id, which is 40 hex digits", |text| text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
+}
+
+impl EventId {
+    /// A new id.
+    pub fn draw(random: &dyn Random) -> Self {
+        EventId(random.alphanumeric(SHORT_ID_LENGTH))
+    }
+}
+
+impl WebhookId {
+    /// A new id.
+    pub fn draw(random: &dyn Random) -> Self {
+        WebhookId(random.alphanumeric(SHORT_ID_LENGTH))
+    }
+}
+
+impl ClientId {
+    /// A new id.
+    pub fn draw(random: &dyn Random) -> Self {
+        ClientId(random.hex(40))
+    }
+}
+
+impl ContentId {
+    /// A new id; sorts by the time at which it was drawn.
+    pub fn draw(random: &dyn Random, at: Timestamp) -> Self {
+        ContentId(format!("con_{}", ulid(random, at)))
+    }
+}
+
+impl AccountGuid {
+    /// A new id; sorts by the time at which it was drawn.
+    pub fn draw(random: &dyn Random, at: Timestamp) -> Self {
+        AccountGuid(format!("acc_{}", ulid(random, at)))
+    }
+}
+
+fn is_short_id(text: &str) -> bool {
+    text.len() == SHORT_ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn is_prefixed_ulid(text: &str, prefix: &str) -> bool {
+    text.strip_prefix(prefix).is_some_and(|ulid| ulid.len() == 26 && ulid.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// 48 bits of Unix milliseconds and 80 random bits, in 26 letters and digits of Crockford's alphabet.
+fn ulid(random: &dyn Random, at: Timestamp) -> String {
+    const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut low = [0; 16];
+    random.fill(&mut low[6..]);
+    let number = (u128::from(at.as_millisecond().unsigned_abs()) << 80) | u128::from_be_bytes(low);
+    (0..26).rev().map(|digit| char::from(CROCKFORD[(number >> (5 * digit)) as usize & 31])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Ones;
+
+    impl Random for Ones {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(1);
+        }
+    }
+
+    #[test]
+    fn drawn_ids_are_of_their_own_form() {
+        let at = "2022-07-01T00:00:00Z".parse().unwrap();
+        let event = EventId::draw(&Ones as &dyn Random);
+        assert_eq!(event.as_str().parse(), Ok(event.clone()));
+        let content = ContentId::draw(&Ones as &dyn Random, at);
+        assert_eq!(content.as_str(), "con_01G6VGXA00040G2081040G2081");
+        assert_eq!(content.as_str().parse(), Ok(content.clone()));
+        let client = ClientId::draw(&Ones as &dyn Random);
+        assert_eq!(client.as_str().parse(), Ok(client.clone()));
+    }
+
+    #[test]
+    fn numbers_are_decimal_and_positive() {
+        assert_eq!("101916887".parse(), Ok(EnrollmentId(101916887)));
+        for text in ["", "0", "-1", "+1", " 1", "1.0", "0x1", "9223372036854775808", "١"] {
+            assert!(text.parse::<EnrollmentId>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn short_ids_have_twelve_letters_and_digits() {
+        assert!("xUjKifleke4u".parse::<WebhookId>().is_ok());
+        for text in ["", "xUjKifleke4", "xUjKifleke4uu", "xUjKifleke4-", "xUjKiflekeé"] {
+            assert!(text.parse::<WebhookId>().is_err(), "{text:?}");
+        }
+    }
+}

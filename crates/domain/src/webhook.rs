@@ -1,0 +1,287 @@
+//! Webhooks: a portal's subscriptions.
+
+use std::fmt;
+
+use contract::event_type::EventType;
+use contract::signature::TimestampUnit;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::change::Change;
+use crate::id::{PortalId, UserAccountId, WebhookId};
+
+pub mod url;
+
+pub use self::url::{UrlPolicy, WebhookUrl};
+
+/// The longest secret, in characters. Contract, section 2.3.
+pub const SECRET_CHARS_MAX: usize = 64;
+/// The longest name, in characters.
+pub const NAME_CHARS_MAX: usize = 255;
+/// How many webhooks a portal may have, unless the operator says otherwise (decision 18).
+pub const PER_PORTAL_MAX: usize = 50;
+/// How long a replaced secret still signs (decision 27).
+pub const ROTATION_GRACE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What signs deliveries. Never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// A secret that is too long or empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("secret_key must have 1 to {SECRET_CHARS_MAX} characters")]
+pub struct BadSecret;
+
+impl Secret {
+    /// Takes a secret of 1 to [`SECRET_CHARS_MAX`] characters.
+    pub fn parse(text: String) -> Result<Self, BadSecret> {
+        if (1..=SECRET_CHARS_MAX).contains(&text.chars().count()) { Ok(Secret(text)) } else { Err(BadSecret) }
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Whether a webhook is told of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookStatus {
+    /// It is.
+    Active,
+    /// It is not, for this reason.
+    Inactive(InactiveReason),
+}
+
+/// Why a webhook is inactive, and with that what becomes of its events (decisions 4, 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InactiveReason {
+    /// Its owner said so: new events are not for it, pending ones wait.
+    Owner,
+    /// Its owner paused it: all events wait.
+    Paused,
+    /// The receiver answered 410: all events wait.
+    Gone,
+    /// Nothing but failures for days: all events wait.
+    Failing,
+    /// Its owner deleted it: nothing waits, its history stays.
+    Deleted,
+}
+
+impl WebhookStatus {
+    const ALL: [WebhookStatus; 6] = [
+        WebhookStatus::Active,
+        WebhookStatus::Inactive(InactiveReason::Owner),
+        WebhookStatus::Inactive(InactiveReason::Paused),
+        WebhookStatus::Inactive(InactiveReason::Gone),
+        WebhookStatus::Inactive(InactiveReason::Failing),
+        WebhookStatus::Inactive(InactiveReason::Deleted),
+    ];
+
+    /// The spelling in the database: `active`, or the reason.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            WebhookStatus::Active => "active",
+            WebhookStatus::Inactive(InactiveReason::Owner) => "owner",
+            WebhookStatus::Inactive(InactiveReason::Paused) => "paused",
+            WebhookStatus::Inactive(InactiveReason::Gone) => "gone",
+            WebhookStatus::Inactive(InactiveReason::Failing) => "failing",
+            WebhookStatus::Inactive(InactiveReason::Deleted) => "deleted",
+        }
+    }
+
+    /// Reads what [`as_str`](Self::as_str) writes.
+    pub fn read(text: &str) -> Option<Self> {
+        WebhookStatus::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// Whether new events become deliveries for it.
+    pub fn receives_events(self) -> bool {
+        match self {
+            WebhookStatus::Active => true,
+            WebhookStatus::Inactive(reason) => match reason {
+                InactiveReason::Paused | InactiveReason::Gone | InactiveReason::Failing => true,
+                InactiveReason::Owner | InactiveReason::Deleted => false,
+            },
+        }
+    }
+}
+
+/// Client credentials at the receiver's own authorization server (decision 28).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oauth2Credentials {
+    /// The platform's id at that server.
+    pub client_id: String,
+    /// The platform's secret at that server.
+    pub client_secret: Secret,
+    /// Where tokens are asked for.
+    pub server_url: WebhookUrl,
+    /// What is asked for.
+    pub scope: Option<String>,
+}
+
+/// A portal's subscription. Contract, section 2.3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Names it.
+    pub id: WebhookId,
+    /// The version that was read; 0 if it is not stored yet.
+    pub version: i64,
+    /// The portal that owns it.
+    pub portal_id: PortalId,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Where events are sent.
+    pub url: WebhookUrl,
+    /// Signs deliveries.
+    pub secret: Option<Secret>,
+    /// The secret before it, and until when it still signs (decision 27).
+    pub previous_secret: Option<(Secret, Timestamp)>,
+    /// What it is told of, in the order given, each once, at least one.
+    pub event_types: Vec<EventType>,
+    /// Whether it is told.
+    pub status: WebhookStatus,
+    /// The unit of the signature's time (decision 1).
+    pub timestamp_unit: TimestampUnit,
+    /// How deliveries are authorised at the receiver.
+    pub oauth2: Option<Oauth2Credentials>,
+    /// Needed with `content.library.sync.request`.
+    pub integration_system_id: Option<String>,
+    /// The user account that made it.
+    pub created_by: UserAccountId,
+    /// The user account that last changed it.
+    pub updated_by: UserAccountId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What is asked to change; `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebhookPatch {
+    /// What people call it.
+    pub name: Option<Option<String>>,
+    /// Where events are sent.
+    pub url: Option<WebhookUrl>,
+    /// Signs deliveries.
+    pub secret: Option<Option<Secret>>,
+    /// What it is told of.
+    pub event_types: Option<Vec<EventType>>,
+    /// Whether it is told.
+    pub status: Option<WebhookStatus>,
+    /// The unit of the signature's time.
+    pub timestamp_unit: Option<TimestampUnit>,
+    /// How deliveries are authorised at the receiver.
+    pub oauth2: Option<Option<Oauth2Credentials>>,
+    /// Needed with `content.library.sync.request`.
+    pub integration_system_id: Option<Option<String>>,
+}
+
+/// Why a webhook cannot be as it is asked to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookError {
+    /// No event type.
+    #[error("event_types must name at least one event type")]
+    NoEventTypes,
+    /// Contract, section 2.3.
+    #[error("integration_system_id is needed with content.library.sync.request")]
+    IntegrationSystemNeeded,
+    /// The name is too long.
+    #[error("name must have at most {NAME_CHARS_MAX} characters")]
+    NameTooLong,
+}
+
+impl WebhookError {
+    /// The field at fault.
+    pub const fn field(self) -> &'static str {
+        match self {
+            WebhookError::NoEventTypes => "event_types",
+            WebhookError::IntegrationSystemNeeded => "integration_system_id",
+            WebhookError::NameTooLong => "name",
+        }
+    }
+}
+
+impl Webhook {
+    /// A webhook that is about to be stored for the first time, if it may be as it is.
+    pub fn create(mut self) -> Result<Change<Webhook>, WebhookError> {
+        self.check()?;
+        Ok(Change::silent(self))
+    }
+
+    /// The webhook with the changes asked for by `by`.
+    ///
+    /// A secret that is replaced keeps signing for [`ROTATION_GRACE`], behind the new one.
+    pub fn update(
+        mut self,
+        patch: WebhookPatch,
+        by: UserAccountId,
+        at: Timestamp,
+    ) -> Result<Change<Webhook>, WebhookError> {
+        let WebhookPatch { name, url, secret, event_types, status, timestamp_unit, oauth2, integration_system_id } =
+            patch;
+        if let Some(secret) = secret.filter(|secret| *secret != self.secret) {
+            let until = at.saturating_add(ROTATION_GRACE).expect("a day from now is an instant");
+            let replaced = std::mem::replace(&mut self.secret, secret);
+            self.previous_secret = self.secret.as_ref().and(replaced).map(|replaced| (replaced, until));
+        }
+        self.name = name.unwrap_or(self.name);
+        self.url = url.unwrap_or(self.url);
+        self.event_types = event_types.unwrap_or(self.event_types);
+        self.status = status.unwrap_or(self.status);
+        self.timestamp_unit = timestamp_unit.unwrap_or(self.timestamp_unit);
+        self.oauth2 = oauth2.unwrap_or(self.oauth2);
+        self.integration_system_id = integration_system_id.unwrap_or(self.integration_system_id);
+        self.updated_by = by;
+        self.updated_at = at;
+        self.check()?;
+        Ok(Change::silent(self))
+    }
+
+    /// The webhook, deleted: its history stays readable, nothing is sent any more, and its secrets are gone.
+    pub fn delete(mut self, by: UserAccountId, at: Timestamp) -> Change<Webhook> {
+        self.status = WebhookStatus::Inactive(InactiveReason::Deleted);
+        self.secret = None;
+        self.previous_secret = None;
+        self.oauth2 = None;
+        self.updated_by = by;
+        self.updated_at = at;
+        Change::silent(self)
+    }
+
+    /// The secrets that sign at `at`, newest first (decision 27).
+    pub fn secrets_at(&self, at: Timestamp) -> Vec<&str> {
+        let previous = self.previous_secret.as_ref().filter(|(_, until)| at < *until).map(|(secret, _)| secret);
+        self.secret.iter().chain(previous).map(Secret::expose).collect()
+    }
+
+    fn check(&mut self) -> Result<(), WebhookError> {
+        let mut seen = Vec::with_capacity(self.event_types.len());
+        self.event_types.retain(|event_type| {
+            !seen.contains(event_type) && {
+                seen.push(*event_type);
+                true
+            }
+        });
+        if self.event_types.is_empty() {
+            return Err(WebhookError::NoEventTypes);
+        }
+        if self.name.as_ref().is_some_and(|name| name.chars().count() > NAME_CHARS_MAX) {
+            return Err(WebhookError::NameTooLong);
+        }
+        let syncs = self.event_types.contains(&EventType::ContentLibrarySyncRequest);
+        if syncs && self.integration_system_id.is_none() {
+            return Err(WebhookError::IntegrationSystemNeeded);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
