@@ -1,0 +1,40 @@
+//! OAuth clients and the tokens that they were given.
+
+use async_trait::async_trait;
+use domain::id::{ClientId, PortalId};
+use domain::oauth::{Digest, OauthClient, Token};
+use jiff::Timestamp;
+
+use crate::error::Result;
+
+/// OAuth clients and tokens.
+#[async_trait]
+pub trait Credentials: Send + Sync {
+    /// A client, also a revoked one. Whoever names it has not said yet for which portal.
+    async fn find_oauth_client(&self, id: &ClientId) -> Result<Option<OauthClient>>;
+
+    /// The clients of a portal, oldest first, without revoked ones.
+    async fn list_oauth_clients(&self, portal_id: PortalId) -> Result<Vec<OauthClient>>;
+
+    /// Stores a new client.
+    async fn save_oauth_client(&self, client: OauthClient) -> Result<()>;
+
+    /// Revokes a client of the portal, and with it all its tokens; false if there is no such client in use.
+    async fn expire_oauth_client(&self, portal_id: PortalId, id: &ClientId, at: Timestamp) -> Result<bool>;
+
+    /// Stores new tokens, all or none.
+    async fn save_tokens(&self, tokens: Vec<Token>) -> Result<()>;
+
+    /// An access token that is good at `now`: neither expired nor revoked, nor is its client.
+    async fn find_access_token(&self, digest: &Digest, now: Timestamp) -> Result<Option<Token>>;
+
+    /// A refresh token that is good at `now`, and marks it used: by its first use it is spent, but for
+    /// [`REFRESH_RACE_FOR`](domain::oauth::REFRESH_RACE_FOR) after that it is still found (decision 31).
+    async fn find_refresh_token(&self, digest: &Digest, now: Timestamp) -> Result<Option<Token>>;
+
+    /// Ends a token; nothing happens if there is none.
+    async fn expire_token(&self, digest: &Digest, at: Timestamp) -> Result<()>;
+
+    /// Deletes up to `limit` tokens that expired before `before`, and says how many.
+    async fn prune_tokens(&self, before: Timestamp, limit: u32) -> Result<u64>;
+}

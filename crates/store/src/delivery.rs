@@ -1,0 +1,84 @@
+//! Deliveries: handed out with a lease, taken back with an outcome.
+
+use async_trait::async_trait;
+use domain::delivery::{Attempt, Delivery, Finished, FinishedAttempt, Lease};
+use domain::id::{DeliveryId, PortalId, WebhookId};
+use jiff::Timestamp;
+
+use crate::error::Result;
+use crate::page::{Listed, PageRequest};
+
+/// The lanes that have something to do. A lane is the deliveries of one webhook.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DueLanes {
+    /// Lanes of active webhooks with at least one due delivery, those of one portal next to each other.
+    pub due: Vec<DueLane>,
+    /// When the next delivery of any active webhook becomes due that is not due yet.
+    pub next_due_at: Option<Timestamp>,
+}
+
+/// A lane with something to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueLane {
+    /// The portal that owns the webhook.
+    pub portal_id: PortalId,
+    /// The webhook.
+    pub webhook_id: WebhookId,
+    /// Since when its oldest delivery is due.
+    pub oldest_due_at: Timestamp,
+}
+
+/// What is to be leased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaseRequest {
+    /// How many at most of each lane.
+    pub lanes: Vec<(WebhookId, u32)>,
+    /// What is due by now.
+    pub now: Timestamp,
+    /// Until when the leases are held.
+    pub expires_at: Timestamp,
+}
+
+/// Which deliveries are wanted. What is `None` does not narrow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// To this webhook.
+    pub webhook_id: Option<WebhookId>,
+    /// Of events about the enrollment or learning object with this number.
+    pub subject_id: Option<i64>,
+}
+
+/// Deliveries.
+#[async_trait]
+pub trait Deliveries: Send + Sync {
+    /// The lanes that have something due at `now`, and when the next thing becomes due. Lanes of inactive webhooks wait.
+    async fn list_due_lanes(&self, now: Timestamp) -> Result<DueLanes>;
+
+    /// Leases due deliveries of active webhooks, oldest due first in each lane. Each lease raises the attempt number; both are
+    /// stored before this returns. Until the lease expires nobody else can lease the delivery.
+    async fn lease_deliveries(&self, request: &LeaseRequest) -> Result<Vec<Lease>>;
+
+    /// Records attempts and what follows them, each on its own: one whose lease is lost does not keep the others from
+    /// being recorded. The answers are in the order of the attempts.
+    ///
+    /// A lease is lost when it expired by `now`, or when a later attempt was leased.
+    async fn finish_attempts(&self, attempts: Vec<FinishedAttempt>, now: Timestamp) -> Result<Vec<Finished>>;
+
+    /// Returns when there may be work that was not there before: after commits that wrote due deliveries or made a webhook
+    /// active. May return for nothing; a call that was missed is made up for by the next. For one caller at a time.
+    async fn wait_for_work(&self);
+
+    /// Deliveries to webhooks of the portal, newest first.
+    async fn list_deliveries(
+        &self,
+        portal_id: PortalId,
+        filter: &DeliveryFilter,
+        page: PageRequest,
+    ) -> Result<Listed<Delivery>>;
+
+    /// The recorded attempts of a delivery to a webhook of the portal, oldest first.
+    async fn list_attempts(&self, portal_id: PortalId, delivery_id: DeliveryId) -> Result<Vec<Attempt>>;
+
+    /// Whether the database takes writes at present: `Unavailable` if it does not.
+    async fn check(&self) -> Result<()>;
+}

@@ -1,0 +1,71 @@
+//! Learning objects and the libraries that hold them.
+
+use async_trait::async_trait;
+use domain::change::Change;
+use domain::id::{ContentId, LearningObjectId, PortalId};
+use domain::learning_object::{LearningObject, LifecycleState};
+
+use crate::error::Result;
+use crate::page::{Listed, Order, PageRequest};
+
+/// A way to name a learning object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LearningObjectRef {
+    /// By the number that events carry.
+    Id(LearningObjectId),
+    /// By the newer id.
+    Content(ContentId),
+    /// By the owner's own id.
+    External(String),
+}
+
+/// Which learning objects are wanted. What is `None` does not narrow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LearningObjectFilter {
+    /// One of these.
+    pub ids: Option<Vec<LearningObjectId>>,
+    /// This text somewhere in the title, whatever its case.
+    pub keyword: Option<String>,
+    /// One of these kinds.
+    pub kinds: Option<Vec<String>>,
+    /// In one of these states.
+    pub states: Option<Vec<LifecycleState>>,
+    /// By when they were made.
+    pub order: Order,
+}
+
+/// Learning objects.
+#[async_trait]
+pub trait LearningObjects: Send + Sync {
+    /// Content that the portal owns or holds in its library.
+    async fn find_learning_object(
+        &self,
+        portal_id: PortalId,
+        reference: &LearningObjectRef,
+    ) -> Result<Option<LearningObject>>;
+
+    /// Content that the portal may take into its library without holding it yet, or holds already: its own, and its
+    /// partner's.
+    async fn find_offered_learning_object(
+        &self,
+        portal_id: PortalId,
+        reference: &LearningObjectRef,
+    ) -> Result<Option<LearningObject>>;
+
+    /// Content in the portal's library.
+    async fn list_learning_objects(
+        &self,
+        portal_id: PortalId,
+        filter: &LearningObjectFilter,
+        page: PageRequest,
+    ) -> Result<Listed<LearningObject>>;
+
+    /// Stores a change of content; new content is in its owner's library at once.
+    async fn save_learning_object(&self, change: Change<LearningObject>) -> Result<()>;
+
+    /// Takes content into the portal's library; what is there already stays.
+    async fn save_library_items(&self, portal_id: PortalId, items: &[LearningObjectId]) -> Result<()>;
+
+    /// Takes content out of the portal's library; what is not there stays away.
+    async fn prune_library_items(&self, portal_id: PortalId, items: &[LearningObjectId]) -> Result<()>;
+}
