@@ -1,1 +1,162 @@
-//! A SQLite file with one writer that commits in groups; knows no table.
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod migrate;
+mod reader;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction};
+
+pub use error::{Error, WriteError};
+pub use migrate::Migration;
+pub use rusqlite;
+
+use reader::Readers;
+use writer::Writer;
+
+/// The oldest SQLite that may be linked: older ones can corrupt a WAL that is reset while it is written to.
+const OLDEST_SQLITE: i32 = 3_051_003;
+/// How long another process may hold the write lock before a write gives up.
+const BUSY_FOR: Duration = Duration::from_secs(5);
+/// How many statements each connection keeps prepared.
+const STATEMENTS_MAX: usize = 128;
+/// How much each connection caches, in KiB.
+const CACHE_KIB: i32 = 16 * 1024;
+/// The WAL is copied back into the file when it has this many pages (of 4 KiB).
+const CHECKPOINT_PAGES: i32 = 4_000;
+
+/// What a commit is worth when the power fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// What was committed stays: `synchronous=FULL`.
+    #[default]
+    Full,
+    /// The last commits may be gone: for tests that need many databases and no power cuts.
+    Off,
+}
+
+/// A SQLite file in WAL mode: one writer, many readers. Clones share it; the last one closes it.
+#[derive(Clone, Debug)]
+pub struct Database {
+    writer: Writer,
+    readers: Readers,
+    path: PathBuf,
+}
+
+impl Database {
+    /// Opens or makes the file at `path` and brings its schema up to date.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be opened, is no database, was written by a newer version (its schema has migrations that are
+    /// not in `migrations`) or by a different one (a migration that was applied has another text).
+    pub fn open(path: &Path, durability: Durability, migrations: &[Migration]) -> Result<Self, Error> {
+        if rusqlite::version_number() < OLDEST_SQLITE {
+            return Err(Error::OldSqlite(rusqlite::version().to_owned()));
+        }
+        let mut connection = Connection::open(path)?;
+        connection.busy_timeout(BUSY_FOR)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        let synchronous = match durability {
+            Durability::Full => "full",
+            Durability::Off => "off",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        configure(&connection)?;
+        migrate::apply(&mut connection, migrations)?;
+        Ok(Database { writer: Writer::start(connection)?, readers: Readers::new(path), path: path.to_owned() })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `verb` in the writer, all or nothing, and returns when what it did is on disk.
+    ///
+    /// Verbs that are waiting at the same time share one physical commit, each under its own savepoint: one that fails is
+    /// undone without the others.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Verb`] with what `verb` returned, [`WriteError::Database`] when SQLite refuses. In both cases nothing of
+    /// it is stored.
+    pub async fn write<T, E, F>(&self, verb: F) -> Result<T, WriteError<E>>
+    where
+        T: Send + 'static,
+        E: From<rusqlite::Error> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        self.writer.write(verb).await
+    }
+
+    /// Runs a query that reads a few rows by a key, on the thread that asks: quicker than handing it over.
+    ///
+    /// # Errors
+    ///
+    /// What `query` returns, or what keeps a connection from being opened.
+    pub fn read<T, E: From<rusqlite::Error>>(
+        &self,
+        query: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.readers.read(query)
+    }
+
+    /// Runs a query that may read many rows, on a thread for work that blocks.
+    ///
+    /// # Errors
+    ///
+    /// What `query` returns, or what keeps a connection from being opened.
+    pub async fn scan<T, E, F>(&self, query: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<rusqlite::Error> + Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let readers = self.readers.clone();
+        match tokio::task::spawn_blocking(move || readers.read(query)).await {
+            Ok(result) => result,
+            Err(stopped) => std::panic::resume_unwind(stopped.into_panic()),
+        }
+    }
+
+    /// Whether the writer takes writes: commits an empty change.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub async fn check(&self) -> Result<(), Error> {
+        let probe =
+            self.write(|connection| connection.execute_batch("UPDATE schema_migrations SET number = number WHERE 0"));
+        probe.await.map_err(|error: WriteError<rusqlite::Error>| match error {
+            WriteError::Verb(error) => error.into(),
+            WriteError::Database(error) => error,
+        })
+    }
+}
+
+fn configure(connection: &Connection) -> Result<(), Error> {
+    connection.busy_timeout(BUSY_FOR)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    Ok(())
+}
+
+fn open_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_FOR)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests;

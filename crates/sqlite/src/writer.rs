@@ -1,0 +1,145 @@
+//! The one thread that writes.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::{Error, WriteError};
+
+/// How many verbs share one commit at most.
+const GROUP_MAX: usize = 256;
+/// How many verbs may wait; further callers wait for a place.
+const WAITING_MAX: usize = 4_096;
+
+/// Runs a verb inside a transaction, or hears that there is none, and gives back how to answer its caller once the
+/// group is committed, or not.
+type Verb = Box<dyn FnOnce(Result<&Connection, Error>) -> Done + Send>;
+type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
+struct Done {
+    answer: Answer,
+    /// Whether the verb's own work stays.
+    keeps: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    verbs: mpsc::Sender<Verb>,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection) -> Result<Self, Error> {
+        let (verbs, waiting) = mpsc::channel(WAITING_MAX);
+        thread::Builder::new()
+            .name("sqlite-writer".into())
+            .spawn(move || run(&connection, waiting))
+            .map_err(|error| Error::Stopped(format!("starting its thread: {error}")))?;
+        Ok(Writer { verbs })
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, verb: F) -> Result<T, WriteError<E>>
+    where
+        T: Send + 'static,
+        E: From<rusqlite::Error> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        let (reply, replied) = oneshot::channel();
+        let verb: Verb = Box::new(move |connection| {
+            let result = connection.map_err(WriteError::Database).and_then(|connection| {
+                match catch_unwind(AssertUnwindSafe(|| verb(connection))) {
+                    Ok(result) => result.map_err(WriteError::Verb),
+                    Err(panic) => Err(WriteError::Database(Error::Panicked(message_of(&*panic)))),
+                }
+            });
+            let keeps = result.is_ok();
+            let answer: Answer = Box::new(move |committed| {
+                let result = result.and_then(|value| committed.map(|()| value).map_err(WriteError::Database));
+                // A caller that has gone away does not want the answer.
+                let _ = reply.send(result);
+            });
+            Done { answer, keeps }
+        });
+        let stopped = || WriteError::Database(Error::Stopped("its thread has ended".to_owned()));
+        self.verbs.send(verb).await.map_err(|_| stopped())?;
+        replied.await.unwrap_or_else(|_| Err(stopped()))
+    }
+}
+
+fn message_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("without a message").to_owned()
+}
+
+/// Ends when the last [`Writer`] is gone and nothing is waiting any more.
+fn run(connection: &Connection, mut waiting: mpsc::Receiver<Verb>) {
+    let mut stopped: Option<Error> = None;
+    let mut answers = Vec::with_capacity(GROUP_MAX);
+    while let Some(first) = waiting.blocking_recv() {
+        if let Some(error) = &stopped {
+            (first(Err(error.clone())).answer)(Err(error.clone()));
+            continue;
+        }
+        let committed = commit_group(connection, first, &mut waiting, &mut answers);
+        if let Err(error) = &committed
+            && error.is_io()
+        {
+            tracing::error!(%error, "the database writer stops: it is unknown what is on disk");
+            stopped = Some(Error::Stopped(error.to_string()));
+        }
+        for answer in answers.drain(..) {
+            answer(committed.clone());
+        }
+    }
+}
+
+/// One physical transaction over all that is waiting. When it returns an error, nothing of the group is stored.
+fn commit_group(
+    connection: &Connection,
+    first: Verb,
+    waiting: &mut mpsc::Receiver<Verb>,
+    answers: &mut Vec<Answer>,
+) -> Result<(), Error> {
+    let mut healthy = execute(connection, "BEGIN IMMEDIATE");
+    let mut verb = Some(first);
+    while let Some(next) = verb.take() {
+        if healthy.is_ok() {
+            healthy = under_savepoint(connection, next, answers);
+        } else {
+            let refusal = healthy.clone().map(|()| connection);
+            answers.push(next(refusal).answer);
+        }
+        if healthy.is_ok() && answers.len() < GROUP_MAX {
+            verb = waiting.try_recv().ok();
+        }
+    }
+    healthy.and_then(|()| execute(connection, "COMMIT")).inspect_err(|_| {
+        if !connection.is_autocommit() {
+            let _ = execute(connection, "ROLLBACK");
+        }
+    })
+}
+
+/// An error means that the transaction cannot go on: on a full disk or an I/O error SQLite undoes all of it.
+fn under_savepoint(connection: &Connection, verb: Verb, answers: &mut Vec<Answer>) -> Result<(), Error> {
+    if let Err(error) = execute(connection, "SAVEPOINT verb") {
+        answers.push(verb(Err(error.clone())).answer);
+        return Err(error);
+    }
+    let Done { answer, keeps } = verb(Ok(connection));
+    answers.push(answer);
+    if connection.is_autocommit() {
+        return Err(Error::Undone);
+    }
+    if !keeps {
+        execute(connection, "ROLLBACK TO verb")?;
+    }
+    execute(connection, "RELEASE verb")
+}
+
+fn execute(connection: &Connection, statement: &str) -> Result<(), Error> {
+    connection.prepare_cached(statement)?.execute([])?;
+    Ok(())
+}
