@@ -76,3 +76,30 @@ pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
+
+/// An id as it arrives: as text or as a number.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "an id is text or a whole number")]
+enum Id {
+    Text(String),
+    Number(u64),
+}
+
+impl From<Id> for String {
+    fn from(id: Id) -> Self {
+        match id {
+            Id::Text(text) => text,
+            Id::Number(number) => number.to_string(),
+        }
+    }
+}
+
+/// Reads an id that arrives as text or as a number, for use with `#[serde(deserialize_with = "id_text")]`.
+fn id_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<Id>::deserialize(deserializer)?.map(String::from))
+}
+
+/// Reads a list of such ids.
+fn id_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(Vec::<Id>::deserialize(deserializer)?.into_iter().map(String::from).collect())
+}

@@ -52,11 +52,11 @@ pub struct Enrollment {
 #[serde(default)]
 pub struct CreateEnrollment {
     /// The learner. Required.
-    #[serde(deserialize_with = "id_text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::id_text", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub user_account_id: Option<String>,
     /// The content, by either of its ids. Required.
-    #[serde(deserialize_with = "id_text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::id_text", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub lo_id: Option<String>,
     /// `assigned` or `self-directed`. Required.
@@ -68,10 +68,14 @@ pub struct CreateEnrollment {
     #[cfg_attr(feature = "openapi", schema(required))]
     pub status: Option<String>,
     /// The enrollment in the whole of which this is a part.
-    #[serde(alias = "parent_enrolment_id", deserialize_with = "id_text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        alias = "parent_enrolment_id",
+        deserialize_with = "super::id_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub parent_enrollment_id: Option<String>,
     /// Who assigns it.
-    #[serde(deserialize_with = "id_text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::id_text", skip_serializing_if = "Option::is_none")]
     pub assigner_account_id: Option<String>,
     /// When it was assigned.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,7 +109,7 @@ pub struct UpdateEnrollment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// Who assigns it.
-    #[serde(deserialize_with = "id_text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::id_text", skip_serializing_if = "Option::is_none")]
     pub assigner_account_id: Option<String>,
     /// When it was assigned.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,18 +130,4 @@ pub struct UpdateEnrollment {
     #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Seconds>))]
     pub due_date: Option<Option<Seconds>>,
-}
-
-/// Reads an id that arrives as text or as a number.
-fn id_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Id {
-        Text(String),
-        Number(u64),
-    }
-    Ok(Option::deserialize(deserializer)?.map(|id| match id {
-        Id::Text(text) => text,
-        Id::Number(number) => number.to_string(),
-    }))
 }

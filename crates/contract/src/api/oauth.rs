@@ -39,6 +39,16 @@ pub struct TokenResponse {
     pub refresh_token: Option<String>,
 }
 
+/// Ends a token, in whichever encoding the request arrived.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct RevokeRequest {
+    /// The token, of either kind; the one in the `Authorization` header when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
 /// Why there is no token. `message` and `hint` as published, `error_description` as RFC 6749 has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -90,13 +100,16 @@ pub struct OauthClient {
 /// Asks for a new OAuth client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
 pub struct CreateOauthClient {
-    /// What people call it.
-    pub client_name: String,
+    /// What people call it. Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub client_name: Option<String>,
     /// Where the authorization page would return to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<String>,
     /// A customer portal of the caller's; the caller's own portal when absent. Ours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::id_text", skip_serializing_if = "Option::is_none")]
     pub portal_id: Option<String>,
 }

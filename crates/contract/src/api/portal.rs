@@ -90,7 +90,7 @@ pub struct CreatePortal {
     pub timezone: Option<String>,
     /// How many people it has, in steps.
     pub company_size: Option<u32>,
-    /// The first administrator.
+    /// The first administrator; whoever acts with the token when absent.
     pub user_account: Option<CreateFirstAdministrator>,
     /// How it behaves.
     pub settings: Option<PortalSettings>,
@@ -101,8 +101,11 @@ pub struct CreatePortal {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct CreateFirstAdministrator {
-    /// Where to reach them.
+    /// Where to reach them. Required.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub email: Option<String>,
+    /// Their name at sign-in; the address when absent.
+    pub username: Option<String>,
     /// Their given name.
     pub given_name: Option<String>,
     /// Their family name.
@@ -127,5 +130,14 @@ pub struct UpdatePortal {
     /// How many people it has, in steps.
     pub company_size: Option<u32>,
     /// How it behaves.
-    pub settings: Option<PortalSettings>,
+    pub settings: Option<UpdatePortalSettings>,
+}
+
+/// Asks for changes of how a portal behaves; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct UpdatePortalSettings {
+    /// Whether enrollments in parts of a course publish events too (decision 11). Ours.
+    pub child_enrollment_events: Option<bool>,
 }

@@ -6,7 +6,7 @@ use crate::time::{Millis, Seconds};
 
 /// The object that an integrator fetches after a webhook. Contract, section 7.1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = V2Enrollment))]
 pub struct Enrollment {
     /// The enrollment.
     pub id: u64,
@@ -45,7 +45,7 @@ pub struct Enrollment {
 
 /// A person in a portal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = V2User))]
 pub struct User {
     /// The same number as the V3 user account.
     pub id: u64,
@@ -67,7 +67,7 @@ pub struct User {
 
 /// Asks for a new user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = V2CreateUser))]
 #[serde(default)]
 pub struct CreateUser {
     /// Where to reach them. Required.
@@ -79,4 +79,46 @@ pub struct CreateUser {
     pub last_name: Option<String>,
     /// Names of roles; `Learner` when absent.
     pub roles: Vec<String>,
+}
+
+/// Content. Contract, section 9.4.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = V2LearningObject))]
+pub struct LearningObject {
+    /// The number that events carry.
+    pub id: u64,
+    /// What people call it.
+    pub title: String,
+    /// What it is about.
+    pub description: String,
+    /// `course`, `video`, `text`, `link`, ….
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// When it was made.
+    pub created_time: Millis,
+    /// When it last changed.
+    pub updated_time: Millis,
+    /// Whether it can be found and enrolled in.
+    pub published: bool,
+}
+
+/// The portal of the token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = V2Account))]
+pub struct Account {
+    /// The portal.
+    pub id: u64,
+    /// Its host name.
+    pub url: String,
+}
+
+/// Asks for content to be taken into a library or out of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = V2CollectionItems))]
+#[serde(default)]
+pub struct CollectionItems {
+    /// Ids of content, as numbers or as text. Required.
+    #[serde(deserialize_with = "super::id_texts")]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub lo: Vec<String>,
 }

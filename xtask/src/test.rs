@@ -1,0 +1,18 @@
+//! `cargo xtask test`: everything the tests need, then all tests of the workspace.
+
+use crate::need::{Need, meet};
+use crate::{Failure, process};
+
+/// What the tests call besides cargo, one line each.
+const NEEDS: &[Need] = &[
+    Need { binary: "curl", package: "curl", why: "tests run the published examples as they are printed" },
+    Need { binary: "openssl", package: "openssl", why: "tests check signatures with an HMAC that is not ours" },
+];
+
+/// Further arguments go to `cargo test`: a part of a test's name, or `-- --nocapture`.
+///
+/// Documentation tests are among what cargo runs here; of our libraries only `client` has them, for outsiders.
+pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
+    meet(NEEDS)?;
+    process::run(process::cargo(&["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"]).args(args))
+}
