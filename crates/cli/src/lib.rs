@@ -1,1 +1,51 @@
 //! Commands for people outside the platform, over its public API.
+//!
+//! Each noun is a file: its arguments, what it calls, what it prints. People get tables, scripts get JSON (`--json`).
+//! Nothing here knows the platform's inside: whatever these commands do, any program with credentials can do.
+
+use std::io::Write;
+
+mod completion;
+mod connection;
+mod enrollment;
+mod event_type;
+mod output;
+mod signature;
+mod webhook;
+
+pub use crate::completion::CompletionsArgs;
+pub use crate::enrollment::EnrollmentCommand;
+pub use crate::event_type::EventTypesArgs;
+pub use crate::signature::SignatureCommand;
+pub use crate::webhook::WebhookCommand;
+
+/// What can be asked of a platform, or done without one.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Manage the webhooks of a portal
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
+    /// Look at enrollments and complete them
+    #[command(subcommand)]
+    Enrollment(EnrollmentCommand),
+    /// Sign and verify webhook bodies, offline
+    #[command(subcommand)]
+    Signature(SignatureCommand),
+    /// List the event types that a webhook can be told of
+    EventTypes(EventTypesArgs),
+}
+
+/// Carries a command out and writes what it has to say to `out`.
+pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<()> {
+    match command {
+        Command::Webhook(command) => webhook::run(command, out).await,
+        Command::Enrollment(command) => enrollment::run(command, out).await,
+        Command::Signature(command) => signature::run(command, out),
+        Command::EventTypes(args) => event_type::run(&args, out),
+    }
+}
+
+/// Lists the completions that a companion has recorded, and writes them to `out`.
+pub async fn completions(args: CompletionsArgs, out: &mut dyn Write) -> anyhow::Result<()> {
+    completion::run(&args, out).await
+}

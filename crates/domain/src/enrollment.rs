@@ -279,6 +279,9 @@ pub enum EnrollmentError {
     /// Completed before it was started.
     #[error("end_date must not lie before start_date")]
     EndBeforeStart,
+    /// What a later enrollment replaced, or what was deleted, stays as it was.
+    #[error("enrollment {0} does not count any more, so it cannot change: a later one took its place")]
+    NotLive(EnrollmentId),
 }
 
 impl EnrollmentError {
@@ -289,12 +292,14 @@ impl EnrollmentError {
             EnrollmentError::NotStarted(field) => field,
             EnrollmentError::NotCompleted | EnrollmentError::EndBeforeStart => "end_date",
             EnrollmentError::Backwards(..) => "status",
+            EnrollmentError::NotLive(_) => "id",
         }
     }
 }
 
 impl Enrollment {
-    /// A new enrollment, which may be completed from the start (decision 13).
+    /// A new enrollment, which may be completed from the start (decision 13). One that is assigned was assigned now, unless
+    /// said otherwise.
     pub fn create(
         new: NewEnrollment,
         at: Timestamp,
@@ -309,7 +314,10 @@ impl Enrollment {
             parent_id: new.parent_id,
             enrollment_type: new.enrollment_type,
             assigner_id: new.assigner_id,
-            assigned_at: new.assigned_at,
+            assigned_at: new.assigned_at.or(match new.enrollment_type {
+                EnrollmentType::Assigned => Some(at),
+                EnrollmentType::SelfDirected => None,
+            }),
             progress: Progress::NotStarted.report(new.report, at)?,
             due_at: new.due_at,
             standing: Standing::Live,
@@ -330,6 +338,9 @@ impl Enrollment {
         at: Timestamp,
         audience: Audience<'_>,
     ) -> Result<Change<Enrollment>, EnrollmentError> {
+        if self.standing != Standing::Live {
+            return Err(EnrollmentError::NotLive(self.id));
+        }
         let before = self.progress.status();
         self.progress = self.progress.report(patch.report, at)?;
         self.enrollment_type = patch.enrollment_type.unwrap_or(self.enrollment_type);

@@ -2,11 +2,16 @@
 
 use jiff::Timestamp;
 
+use crate::change::Change;
 use crate::id::{ContentId, LearningObjectId, PortalId};
 use crate::portal::Portal;
 
 /// The longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 500;
+/// The longest description, in characters.
+pub const DESCRIPTION_CHARS_MAX: usize = 65_536;
+/// The longest id of the owner's own, in characters.
+pub const EXTERNAL_ID_CHARS_MAX: usize = 255;
 
 /// Where a learning object stands. Contract, section 9.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +94,54 @@ pub struct LearningObject {
     pub updated_at: Timestamp,
 }
 
+/// Why content cannot be as it is asked to be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LearningObjectError {
+    /// The title is missing or too long.
+    #[error("core.title must have 1 to {TITLE_CHARS_MAX} characters")]
+    Title,
+    /// The description is too long.
+    #[error("core.description must have at most {DESCRIPTION_CHARS_MAX} characters")]
+    Description,
+    /// The owner's own id is empty or too long.
+    #[error("core.external_id must have 1 to {EXTERNAL_ID_CHARS_MAX} characters")]
+    ExternalId,
+    /// Not one of [`KINDS`].
+    #[error("core.type {0:?} is unknown, known are: {known}", known = KINDS.join(", "))]
+    Kind(String),
+}
+
+impl LearningObjectError {
+    /// The field at fault.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            LearningObjectError::Title => "core.title",
+            LearningObjectError::Description => "core.description",
+            LearningObjectError::ExternalId => "core.external_id",
+            LearningObjectError::Kind(_) => "core.type",
+        }
+    }
+}
+
 impl LearningObject {
+    /// Content that is about to be stored for the first time, if it may be as it is.
+    pub fn create(self) -> Result<Change<LearningObject>, LearningObjectError> {
+        if !(1..=TITLE_CHARS_MAX).contains(&self.title.chars().count()) {
+            return Err(LearningObjectError::Title);
+        }
+        if self.description.chars().count() > DESCRIPTION_CHARS_MAX {
+            return Err(LearningObjectError::Description);
+        }
+        let id_length = self.external_id.as_ref().map(|id| id.chars().count());
+        if id_length.is_some_and(|length| !(1..=EXTERNAL_ID_CHARS_MAX).contains(&length)) {
+            return Err(LearningObjectError::ExternalId);
+        }
+        if !KINDS.contains(&self.kind.as_str()) {
+            return Err(LearningObjectError::Kind(self.kind));
+        }
+        Ok(Change::silent(self))
+    }
+
     /// Whether somebody new can be enrolled (decision 23).
     pub fn admits_enrollments(&self) -> bool {
         match self.state {
@@ -101,5 +153,55 @@ impl LearningObject {
     /// Whether a portal may take it into its library: its own content, or that of the partner above it.
     pub fn may_be_held_by(&self, portal: &Portal) -> bool {
         self.owner_id == portal.id || Some(self.owner_id) == portal.partner_id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content() -> LearningObject {
+        LearningObject {
+            id: LearningObjectId(741712),
+            version: 0,
+            content_id: "con_01G6VGXA00040G2081040G2081".parse().unwrap(),
+            owner_id: PortalId(1),
+            kind: "course".to_owned(),
+            title: "Fire safety".to_owned(),
+            description: String::new(),
+            external_id: None,
+            state: LifecycleState::Published,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[track_caller]
+    fn check(content: LearningObject, expected: Result<(), LearningObjectError>) {
+        assert_eq!(content.create().map(|_| ()), expected);
+    }
+
+    #[test]
+    fn texts_have_limits() {
+        let titled = |length| LearningObject { title: "é".repeat(length), ..content() };
+        check(titled(0), Err(LearningObjectError::Title));
+        check(titled(TITLE_CHARS_MAX), Ok(()));
+        check(titled(TITLE_CHARS_MAX + 1), Err(LearningObjectError::Title));
+        let described = |length| LearningObject { description: "é".repeat(length), ..content() };
+        check(described(DESCRIPTION_CHARS_MAX), Ok(()));
+        check(described(DESCRIPTION_CHARS_MAX + 1), Err(LearningObjectError::Description));
+        let named = |length| LearningObject { external_id: Some("é".repeat(length)), ..content() };
+        check(named(0), Err(LearningObjectError::ExternalId));
+        check(named(EXTERNAL_ID_CHARS_MAX), Ok(()));
+        check(named(EXTERNAL_ID_CHARS_MAX + 1), Err(LearningObjectError::ExternalId));
+    }
+
+    #[test]
+    fn its_kind_is_a_known_one() {
+        for kind in KINDS {
+            check(LearningObject { kind: kind.to_owned(), ..content() }, Ok(()));
+        }
+        let unknown = LearningObjectError::Kind("poem".to_owned());
+        check(LearningObject { kind: "poem".to_owned(), ..content() }, Err(unknown));
     }
 }

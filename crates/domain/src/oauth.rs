@@ -11,6 +11,11 @@ pub const REFRESH_TOKEN_FOR: SignedDuration = SignedDuration::from_hours(90 * 24
 /// How long a used refresh token still gives the pair that it gave (decision 31).
 pub const REFRESH_RACE_FOR: SignedDuration = SignedDuration::from_secs(60);
 
+/// The longest name of a client, in characters.
+pub const CLIENT_NAME_CHARS_MAX: usize = 255;
+/// The longest address that the authorization page would return to, in bytes.
+pub const REDIRECT_URI_BYTES_MAX: usize = 2048;
+
 /// The keyed SHA-256 of a secret: what is stored in its place.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
@@ -175,6 +180,40 @@ pub struct OauthClient {
     pub created_at: Timestamp,
     /// Since when its tokens are refused, if they are.
     pub revoked_at: Option<Timestamp>,
+}
+
+/// Why a client cannot be as it is asked to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OauthClientError {
+    /// The name is missing or too long.
+    #[error("client_name must have 1 to {CLIENT_NAME_CHARS_MAX} characters")]
+    Name,
+    /// The address is too long.
+    #[error("redirect_uri must have at most {REDIRECT_URI_BYTES_MAX} bytes")]
+    RedirectUri,
+}
+
+impl OauthClientError {
+    /// The field at fault.
+    pub const fn field(self) -> &'static str {
+        match self {
+            OauthClientError::Name => "client_name",
+            OauthClientError::RedirectUri => "redirect_uri",
+        }
+    }
+}
+
+impl OauthClient {
+    /// A client that is about to be stored, if it may be as it is.
+    pub fn create(self) -> Result<OauthClient, OauthClientError> {
+        if !(1..=CLIENT_NAME_CHARS_MAX).contains(&self.name.chars().count()) {
+            return Err(OauthClientError::Name);
+        }
+        if self.redirect_uri.as_ref().is_some_and(|uri| uri.len() > REDIRECT_URI_BYTES_MAX) {
+            return Err(OauthClientError::RedirectUri);
+        }
+        Ok(self)
+    }
 }
 
 /// What is stored of a token: whom it speaks for, and until when.

@@ -2,7 +2,11 @@
 
 use jiff::Timestamp;
 
+use crate::change::Change;
 use crate::id::{AccountGuid, PortalId, UserAccountId};
+
+/// The longest name, and the longest id of the integrator's own, in characters.
+pub const TEXT_CHARS_MAX: usize = 255;
 
 /// What a person may do. Contract, section 10.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,6 +82,87 @@ pub struct UserAccount {
     pub updated_at: Timestamp,
 }
 
+/// What is asked to change; `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserAccountPatch {
+    /// Where to reach the person.
+    pub email: Option<EmailAddress>,
+    /// Their given name.
+    pub given_name: Option<String>,
+    /// Their family name.
+    pub family_name: Option<String>,
+    /// What they may do.
+    pub roles: Option<Vec<Role>>,
+    /// Whether the account may be used.
+    pub active: Option<bool>,
+    /// The integrator's own id for the person.
+    pub external_user_id: Option<String>,
+}
+
+/// Why an account cannot be as it is asked to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UserAccountError {
+    /// A text that is too long.
+    #[error("{0} must have at most {TEXT_CHARS_MAX} characters")]
+    TooLong(&'static str),
+    /// Somebody who may do nothing, not even learn.
+    #[error("roles must name at least one role")]
+    NoRoles,
+}
+
+impl UserAccountError {
+    /// The field at fault.
+    pub const fn field(self) -> &'static str {
+        match self {
+            UserAccountError::TooLong(field) => field,
+            UserAccountError::NoRoles => "roles",
+        }
+    }
+}
+
+impl UserAccount {
+    /// An account that is about to be stored for the first time, if it may be as it is.
+    pub fn create(mut self) -> Result<Change<UserAccount>, UserAccountError> {
+        self.check()?;
+        Ok(Change::silent(self))
+    }
+
+    /// The account with the changes asked for.
+    pub fn update(mut self, patch: UserAccountPatch, at: Timestamp) -> Result<Change<UserAccount>, UserAccountError> {
+        self.email = patch.email.unwrap_or(self.email);
+        self.given_name = patch.given_name.unwrap_or(self.given_name);
+        self.family_name = patch.family_name.unwrap_or(self.family_name);
+        self.roles = patch.roles.unwrap_or(self.roles);
+        self.active = patch.active.unwrap_or(self.active);
+        self.external_user_id = patch.external_user_id.or(self.external_user_id);
+        self.updated_at = at;
+        self.check()?;
+        Ok(Change::silent(self))
+    }
+
+    /// Whether a program may act for the portal through it.
+    pub fn administers(&self) -> bool {
+        self.active && self.roles.contains(&Role::Administrator)
+    }
+
+    fn check(&mut self) -> Result<(), UserAccountError> {
+        let texts = [
+            (Some(&self.given_name), "given_name"),
+            (Some(&self.family_name), "family_name"),
+            (Some(&self.username), "username"),
+            (self.external_user_id.as_ref(), "external_user_id"),
+        ];
+        for (text, field) in texts {
+            if text.is_some_and(|text| text.chars().count() > TEXT_CHARS_MAX) {
+                return Err(UserAccountError::TooLong(field));
+            }
+        }
+        self.roles.sort_unstable();
+        self.roles.dedup();
+        if self.roles.is_empty() { Err(UserAccountError::NoRoles) } else { Ok(()) }
+    }
+}
+
 /// Where mail reaches a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailAddress(String);
@@ -102,5 +187,57 @@ impl EmailAddress {
     /// The address.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account() -> UserAccount {
+        UserAccount {
+            id: UserAccountId(7),
+            version: 1,
+            portal_id: PortalId(2),
+            guid: "acc_01G6VGXA00040G2081040G2081".parse().unwrap(),
+            email: EmailAddress::parse("ada@example.com").unwrap(),
+            given_name: "Ada".to_owned(),
+            family_name: "Lovelace".to_owned(),
+            username: "ada@example.com".to_owned(),
+            roles: vec![Role::Learner],
+            active: true,
+            external_user_id: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[track_caller]
+    fn check(patch: UserAccountPatch, expected: Result<&[Role], UserAccountError>) {
+        let roles = account().update(patch, Timestamp::UNIX_EPOCH).map(|change| change.after.roles);
+        assert_eq!(roles, expected.map(<[Role]>::to_vec));
+    }
+
+    #[test]
+    fn everybody_has_a_role_and_each_once() {
+        let roles = |roles: &[Role]| UserAccountPatch { roles: Some(roles.to_vec()), ..Default::default() };
+        check(roles(&[]), Err(UserAccountError::NoRoles));
+        check(roles(&[Role::Manager, Role::Learner, Role::Manager]), Ok(&[Role::Learner, Role::Manager]));
+        check(UserAccountPatch::default(), Ok(&[Role::Learner]));
+    }
+
+    #[test]
+    fn names_end() {
+        let name = |length| UserAccountPatch { family_name: Some("é".repeat(length)), ..Default::default() };
+        check(name(TEXT_CHARS_MAX), Ok(&[Role::Learner]));
+        check(name(TEXT_CHARS_MAX + 1), Err(UserAccountError::TooLong("family_name")));
+    }
+
+    #[test]
+    fn only_an_active_administrator_administers() {
+        assert!(!account().administers());
+        let administrator = UserAccount { roles: vec![Role::Administrator], ..account() };
+        assert!(administrator.administers());
+        assert!(!UserAccount { active: false, ..administrator }.administers());
     }
 }

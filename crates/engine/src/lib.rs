@@ -1,1 +1,12 @@
-//! Takes due deliveries, attempts them, records what happened.
+#![doc = include_str!("../README.md")]
+
+mod backoff;
+mod deliver;
+mod lane;
+pub mod request;
+pub mod run;
+pub mod tasks;
+pub mod timer;
+mod token;
+pub mod transport;
+mod watch;

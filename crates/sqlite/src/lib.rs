@@ -91,7 +91,23 @@ impl Database {
         E: From<rusqlite::Error> + Send + 'static,
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     {
-        self.writer.write(verb).await
+        self.writer.write(verb, |_| {}).await
+    }
+
+    /// Like [`write`](Self::write), and runs `after` once what the verb did is on disk, also when nobody waits for the answer
+    /// any more. `after` runs in the writer and must be quick.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub async fn write_then<T, E, F, A>(&self, verb: F, after: A) -> Result<T, WriteError<E>>
+    where
+        T: Send + 'static,
+        E: From<rusqlite::Error> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        A: FnOnce(&T) + Send + 'static,
+    {
+        self.writer.write(verb, after).await
     }
 
     /// Runs a query that reads a few rows by a key, on the thread that asks: quicker than handing it over.

@@ -40,11 +40,12 @@ impl Writer {
         Ok(Writer { verbs })
     }
 
-    pub(crate) async fn write<T, E, F>(&self, verb: F) -> Result<T, WriteError<E>>
+    pub(crate) async fn write<T, E, F, A>(&self, verb: F, after: A) -> Result<T, WriteError<E>>
     where
         T: Send + 'static,
         E: From<rusqlite::Error> + Send + 'static,
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        A: FnOnce(&T) + Send + 'static,
     {
         let (reply, replied) = oneshot::channel();
         let verb: Verb = Box::new(move |connection| {
@@ -57,6 +58,9 @@ impl Writer {
             let keeps = result.is_ok();
             let answer: Answer = Box::new(move |committed| {
                 let result = result.and_then(|value| committed.map(|()| value).map_err(WriteError::Database));
+                if let Ok(value) = &result {
+                    after(value);
+                }
                 // A caller that has gone away does not want the answer.
                 let _ = reply.send(result);
             });

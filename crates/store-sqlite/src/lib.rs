@@ -1,1 +1,113 @@
 //! The store on SQLite: embedded, one node.
+//!
+//! One file a noun, each with its verbs as SQL. Writes go through the one writer of [`sqlite`], which commits them in groups;
+//! point reads run where they are asked for, longer ones on threads that may block.
+
+mod credential;
+mod delivery;
+mod enrollment;
+mod error;
+mod event;
+mod id;
+mod learning_object;
+mod portal;
+mod query;
+mod row;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod user_account;
+mod webhook;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use sqlite::rusqlite::{Connection, Transaction};
+use sqlite::{Database, Durability, Migration, WriteError};
+use store::error::{Result, StoreError};
+use store::keyring::Keyring;
+use tokio::sync::Notify;
+
+use crate::error::VerbError;
+
+const MIGRATIONS: [Migration; 1] =
+    [Migration { number: 1, name: "platform", sql: include_str!("../migrations/0001_platform.sql") }];
+
+/// The store on SQLite.
+#[derive(Debug)]
+pub struct SqliteStore {
+    database: Database,
+    keyring: Arc<Keyring>,
+    ids: id::Blocks,
+    webhooks: Arc<webhook::Cache>,
+    work: Arc<Notify>,
+}
+
+impl SqliteStore {
+    /// Opens or makes the database file at `path`; secrets in it are sealed under `keyring`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Database::open`].
+    pub fn open(path: &Path, keyring: Arc<Keyring>, durability: Durability) -> Result<Self, sqlite::Error> {
+        Ok(SqliteStore {
+            database: Database::open(path, durability, &MIGRATIONS)?,
+            keyring,
+            ids: id::Blocks::default(),
+            webhooks: Arc::default(),
+            work: Arc::default(),
+        })
+    }
+
+    async fn write<T, F>(&self, verb: &'static str, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
+    {
+        let started = Instant::now();
+        let result = self.database.write(f).await;
+        finish(verb, started, result)
+    }
+
+    /// Like `write`, for verbs that may leave deliveries due: wakes whoever waits for work, once it is on disk.
+    async fn write_and_wake<T, F>(&self, verb: &'static str, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
+    {
+        let started = Instant::now();
+        let work = self.work.clone();
+        let result = self.database.write_then(f, move |_| work.notify_one()).await;
+        finish(verb, started, result)
+    }
+
+    fn read<T>(&self, verb: &'static str, f: impl FnOnce(&Transaction<'_>) -> Result<T, VerbError>) -> Result<T> {
+        let started = Instant::now();
+        let result = self.database.read(f).map_err(WriteError::Verb);
+        finish(verb, started, result)
+    }
+
+    async fn scan<T, F>(&self, verb: &'static str, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, VerbError> + Send + 'static,
+    {
+        let started = Instant::now();
+        let result = self.database.scan(f).await.map_err(WriteError::Verb);
+        finish(verb, started, result)
+    }
+}
+
+fn finish<T>(verb: &'static str, started: Instant, result: Result<T, WriteError<VerbError>>) -> Result<T> {
+    metrics::histogram!("store_verb_seconds", "verb" => verb).record(started.elapsed());
+    result.map_err(|error| match error {
+        WriteError::Verb(VerbError::Refused(error)) => error,
+        WriteError::Verb(VerbError::Sqlite(error)) => match sqlite::Error::from(error) {
+            sqlite::Error::DiskFull => StoreError::Unavailable(sqlite::Error::DiskFull.to_string()),
+            error => StoreError::Internal { verb, source: error.into() },
+        },
+        WriteError::Verb(VerbError::Unreadable(what)) => StoreError::Internal { verb, source: what.into() },
+        WriteError::Database(sqlite::Error::Panicked(message)) => StoreError::Internal { verb, source: message.into() },
+        WriteError::Database(error) => StoreError::Unavailable(error.to_string()),
+    })
+}

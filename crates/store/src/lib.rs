@@ -7,8 +7,8 @@
 //!
 //! The [`conformance`] suite says what every backend must do; this crate knows none of them.
 
-// #[cfg(feature = "conformance")]
-// pub mod conformance;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod credential;
 pub mod delivery;
 pub mod enrollment;

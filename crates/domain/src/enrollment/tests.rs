@@ -125,3 +125,19 @@ fn deleting_fires_and_archiving_does_not() {
     assert_eq!(deleted.after.standing, Standing::Deleted);
     assert_eq!(deleted.events[0].event_type, EventType::EnrollmentDelete);
 }
+
+#[test]
+fn an_assigned_enrollment_was_assigned_when_it_was_made_unless_said_otherwise() {
+    let assigned =
+        |assigned_at| NewEnrollment { enrollment_type: EnrollmentType::Assigned, assigned_at, ..new(says(NotStarted)) };
+    assert_eq!(create(assigned(None), 100).unwrap().after.assigned_at, Some(at(100)));
+    assert_eq!(create(assigned(Some(at(50))), 100).unwrap().after.assigned_at, Some(at(50)));
+    assert_eq!(create(new(says(NotStarted)), 100).unwrap().after.assigned_at, None);
+}
+
+#[test]
+fn what_a_later_enrollment_replaced_cannot_change() {
+    let archived = create(new(says(NotStarted)), 100).unwrap().after.archive(at(200)).after;
+    let completed = told(false, |audience| archived.complete(true, at(300), audience));
+    assert_eq!(completed, Err(EnrollmentError::NotLive(EnrollmentId(101916887))));
+}

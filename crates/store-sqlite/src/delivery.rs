@@ -1,0 +1,113 @@
+//! Deliveries: handed out with a lease, taken back with an outcome.
+
+mod attempt;
+mod lease;
+
+use async_trait::async_trait;
+use domain::delivery::{Attempt, Delivery, DeliveryState, FailedReason, Finished, FinishedAttempt, Lease};
+use domain::id::{DeliveryId, PortalId};
+use jiff::Timestamp;
+use sqlite::rusqlite::{Connection, Row};
+use store::delivery::{Deliveries, DeliveryFilter, DueLanes, LeaseRequest};
+use store::error::{Result, StoreError};
+use store::page::{Listed, PageRequest};
+
+use crate::SqliteStore;
+use crate::error::VerbError;
+use crate::event;
+use crate::query::{Conditions, Listing, rows};
+use crate::row::{RowExt, unreadable};
+
+#[async_trait]
+impl Deliveries for SqliteStore {
+    async fn list_due_lanes(&self, now: Timestamp) -> Result<DueLanes> {
+        self.read("list_due_lanes", |connection| lease::list_due_lanes(connection, now))
+    }
+
+    async fn lease_deliveries(&self, request: &LeaseRequest) -> Result<Vec<Lease>> {
+        let (request, keyring, webhooks) = (request.clone(), self.keyring.clone(), self.webhooks.clone());
+        let verb = move |connection: &Connection| lease::lease(connection, &request, &keyring, &webhooks);
+        self.write("lease_deliveries", verb).await
+    }
+
+    async fn finish_attempts(&self, attempts: Vec<FinishedAttempt>, now: Timestamp) -> Result<Vec<Finished>> {
+        let verb = move |connection: &Connection| {
+            attempts.iter().map(|finished| attempt::finish(connection, finished, now)).collect()
+        };
+        self.write("finish_attempts", verb).await
+    }
+
+    async fn wait_for_work(&self) {
+        self.work.notified().await;
+    }
+
+    async fn list_deliveries(
+        &self,
+        portal_id: PortalId,
+        filter: &DeliveryFilter,
+        page: PageRequest,
+    ) -> Result<Listed<Delivery>> {
+        let verb = "list_deliveries";
+        let mut conditions = Conditions::default();
+        conditions.with("deliveries.portal_id = ?", Some(portal_id.0));
+        let of_portal = "deliveries.webhook_no IN (SELECT no FROM webhooks WHERE portal_id = ?)";
+        match &filter.webhook_id {
+            Some(id) => conditions.with("webhooks.id = ?", Some(id.as_str().to_owned())),
+            None => conditions.with(of_portal, Some(portal_id.0)),
+        }
+        conditions.with("event_no IN (SELECT no FROM events WHERE subject_id = ?)", filter.subject_id);
+        let from = "deliveries
+            JOIN webhooks ON webhooks.no = deliveries.webhook_no
+            JOIN events ON events.no = deliveries.event_no";
+        let columns = "deliveries.no, state, due_at, finished_at, failed_reason, attempt_number, webhooks.status,
+            webhooks.updated_at, events.id, events.portal_id, event_type, subject_id, data, occurred_at, deadline_at";
+        let order = "event_no DESC, deliveries.no DESC".to_owned();
+        self.scan(verb, move |connection| {
+            Listing { verb, columns, from, conditions, order }.page(connection, page, decode)
+        })
+        .await
+    }
+
+    async fn list_attempts(&self, portal_id: PortalId, delivery_id: DeliveryId) -> Result<Vec<Attempt>> {
+        let sql = "-- list_attempts
+            SELECT number, started_at, took_ms, status, retry_after_s, body, truncated, failure, detail
+            FROM attempts
+            JOIN deliveries ON deliveries.no = attempts.delivery_no
+            WHERE delivery_no = ?1 AND portal_id = ?2
+            ORDER BY number";
+        self.scan("list_attempts", move |connection| {
+            rows(connection, sql, (delivery_id.0, portal_id.0), attempt::decode)
+        })
+        .await
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.database.check().await.map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+}
+
+fn decode(row: &Row<'_>) -> Result<Delivery, VerbError> {
+    Ok(Delivery {
+        id: DeliveryId(row.of("no")?),
+        event: event::decode(row)?,
+        attempt_number: row.of("attempt_number")?,
+        state: state(row)?,
+    })
+}
+
+/// What is pending for a deleted webhook has failed, without anybody having to write that to every row.
+fn state(row: &Row<'_>) -> Result<DeliveryState, VerbError> {
+    let (due_at, finished_at) = (row.at_or_null("due_at")?, row.at_or_null("finished_at")?);
+    let deleted = row.of::<String>("status")? == "deleted";
+    match (row.of::<String>("state")?.as_str(), due_at, finished_at) {
+        ("pending", Some(_), None) if deleted => {
+            Ok(DeliveryState::Failed { at: row.at("updated_at")?, reason: FailedReason::WebhookDeleted })
+        }
+        ("pending", Some(due_at), None) => Ok(DeliveryState::Pending { due_at }),
+        ("delivered", None, Some(at)) => Ok(DeliveryState::Delivered { at }),
+        ("failed", None, Some(at)) => {
+            Ok(DeliveryState::Failed { at, reason: row.read("failed_reason", FailedReason::read)? })
+        }
+        _ => Err(unreadable("state")),
+    }
+}

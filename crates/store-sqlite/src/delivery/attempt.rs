@@ -1,0 +1,101 @@
+//! Recording attempts and what follows them.
+
+use domain::delivery::{Answer, Attempt, FailedReason, Failure, FailureKind, Finished, FinishedAttempt, Next, Outcome};
+use jiff::{SignedDuration, Timestamp};
+use sqlite::rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::error::VerbError;
+use crate::row::{RowExt, unreadable};
+use crate::webhook;
+
+/// The fence: a row is only found while this very attempt is leased.
+const FENCED: &str = "-- finish_attempts
+    UPDATE deliveries
+    SET state = ?4, due_at = ?5, finished_at = ?6, failed_reason = ?7, failures = failures + ?8, lease_expires_at = NULL
+    WHERE no = ?1 AND attempt_number = ?2 AND lease_expires_at > ?3
+    RETURNING webhook_no";
+
+pub(super) fn finish(
+    connection: &Connection,
+    attempt: &FinishedAttempt,
+    now: Timestamp,
+) -> Result<Finished, VerbError> {
+    let (state, due_at, failed_reason) = match attempt.next {
+        Next::Delivered => ("delivered", None, None),
+        Next::Retry { at } => ("pending", Some(at), None),
+        // Due at once, when the webhook is active again.
+        Next::Gone => ("pending", Some(now), None),
+        Next::Exhausted => ("failed", None, Some(FailedReason::Exhausted.as_str())),
+    };
+    let finished_at = if due_at.is_none() { Some(now.as_millisecond()) } else { None };
+    let webhook_no: Option<i64> = connection
+        .prepare_cached(FENCED)?
+        .query_row(
+            params![
+                attempt.lease.delivery_id.0,
+                attempt.lease.attempt_number,
+                now.as_millisecond(),
+                state,
+                due_at.map(Timestamp::as_millisecond),
+                finished_at,
+                failed_reason,
+                i64::from(attempt.next != Next::Delivered),
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let Some(webhook_no) = webhook_no else { return Ok(Finished::LeaseLost) };
+    record(connection, attempt)?;
+    if attempt.next == Next::Gone {
+        webhook::stop_gone(connection, webhook_no, now)?;
+    }
+    Ok(Finished::Recorded)
+}
+
+fn record(connection: &Connection, attempt: &FinishedAttempt) -> Result<(), VerbError> {
+    let (answer, failure) = match &attempt.outcome {
+        Outcome::Answered(answer) => (Some(answer), None),
+        Outcome::Failed(failure) => (None, Some(failure)),
+    };
+    connection
+        .prepare_cached(
+            "-- finish_attempts (attempt)
+            INSERT INTO attempts (delivery_no, number, started_at, took_ms, status, retry_after_s, body, truncated, failure,
+                detail)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            attempt.lease.delivery_id.0,
+            attempt.lease.attempt_number,
+            attempt.started_at.as_millisecond(),
+            i64::try_from(attempt.took.as_millis()).unwrap_or(i64::MAX),
+            answer.map(|answer| answer.status),
+            answer.and_then(|answer| answer.retry_after).map(|asked| asked.as_secs()),
+            answer.map(|answer| &answer.body),
+            answer.map(|answer| answer.truncated),
+            failure.map(|failure| failure.kind.as_str()),
+            failure.map(|failure| &failure.detail),
+        ])?;
+    Ok(())
+}
+
+pub(super) fn decode(row: &Row<'_>) -> Result<Attempt, VerbError> {
+    let outcome = match row.of::<Option<u16>>("status")? {
+        Some(status) => Outcome::Answered(Answer {
+            status,
+            retry_after: row.of::<Option<i64>>("retry_after_s")?.map(SignedDuration::from_secs),
+            body: row.of::<Option<Vec<u8>>>("body")?.unwrap_or_default(),
+            truncated: row.of::<Option<bool>>("truncated")?.ok_or_else(|| unreadable("truncated"))?,
+        }),
+        None => Outcome::Failed(Failure {
+            kind: row.read("failure", FailureKind::read)?,
+            detail: row.of::<Option<String>>("detail")?.unwrap_or_default(),
+        }),
+    };
+    Ok(Attempt {
+        number: row.of("number")?,
+        started_at: row.at("started_at")?,
+        took: SignedDuration::from_millis(row.of("took_ms")?),
+        outcome,
+    })
+}

@@ -1,0 +1,124 @@
+//! Finding what is due, and leasing it.
+
+use std::sync::Arc;
+
+use domain::delivery::Lease;
+use domain::id::{DeliveryId, PortalId};
+use domain::webhook::Webhook;
+use jiff::Timestamp;
+use sqlite::rusqlite::{Connection, Row, params};
+use store::delivery::{DueLane, DueLanes, LeaseRequest};
+use store::keyring::Keyring;
+
+use crate::error::VerbError;
+use crate::event;
+use crate::query::rows;
+use crate::row::RowExt;
+use crate::webhook::Cache;
+
+/// Steps from lane to lane through the index of what is pending, so that it costs two look-ups a lane, however much is
+/// pending in it.
+const LANES: &str = "-- list_due_lanes
+    WITH RECURSIVE lane (webhook_no) AS (
+        SELECT min(webhook_no)
+        FROM deliveries
+        WHERE state = 'pending'
+        UNION ALL
+        SELECT (
+            SELECT min(webhook_no)
+            FROM deliveries
+            WHERE state = 'pending' AND deliveries.webhook_no > lane.webhook_no
+        )
+        FROM lane
+        WHERE lane.webhook_no IS NOT NULL
+    )
+    SELECT
+        webhooks.portal_id,
+        webhooks.id,
+        (SELECT min(due_at) FROM deliveries WHERE state = 'pending' AND webhook_no = lane.webhook_no) AS due_at
+    FROM lane
+    JOIN webhooks ON webhooks.no = lane.webhook_no AND webhooks.status = 'active'
+    ORDER BY webhooks.portal_id, webhooks.no";
+
+pub(super) fn list_due_lanes(connection: &Connection, now: Timestamp) -> Result<DueLanes, VerbError> {
+    let mut lanes = DueLanes::default();
+    for lane in rows(connection, LANES, [], decode_lane)? {
+        if lane.oldest_due_at <= now {
+            lanes.due.push(lane);
+        } else {
+            let earlier = lanes.next_due_at.is_none_or(|next| lane.oldest_due_at < next);
+            lanes.next_due_at = if earlier { Some(lane.oldest_due_at) } else { lanes.next_due_at };
+        }
+    }
+    Ok(lanes)
+}
+
+fn decode_lane(row: &Row<'_>) -> Result<DueLane, VerbError> {
+    Ok(DueLane {
+        portal_id: PortalId(row.of("portal_id")?),
+        webhook_id: row.id("id")?,
+        oldest_due_at: row.at("due_at")?,
+    })
+}
+
+pub(super) fn lease(
+    connection: &Connection,
+    request: &LeaseRequest,
+    keyring: &Keyring,
+    webhooks: &Cache,
+) -> Result<Vec<Lease>, VerbError> {
+    let mut leases = Vec::new();
+    for (webhook_id, count) in &request.lanes {
+        match webhooks.find_active(connection, keyring, webhook_id) {
+            Ok(Some((no, webhook))) => lease_lane(connection, request, no, &webhook, *count, &mut leases)?,
+            Ok(None) => {}
+            // A webhook that cannot be read, its key missing perhaps, must not keep the others from their deliveries.
+            Err(VerbError::Unreadable(error)) => {
+                tracing::error!(%webhook_id, error, "webhook {webhook_id} cannot be read, so its deliveries wait");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(leases)
+}
+
+fn lease_lane(
+    connection: &Connection,
+    request: &LeaseRequest,
+    webhook_no: i64,
+    webhook: &Arc<Webhook>,
+    count: u32,
+    leases: &mut Vec<Lease>,
+) -> Result<(), VerbError> {
+    let sql = "-- lease_deliveries
+        UPDATE deliveries
+        SET attempt_number = attempt_number + 1, due_at = ?4, lease_expires_at = ?4
+        WHERE no IN (
+            SELECT no
+            FROM deliveries
+            WHERE state = 'pending' AND webhook_no = ?1 AND due_at <= ?2
+            ORDER BY due_at
+            LIMIT ?3
+        )
+        RETURNING no, event_no, attempt_number, failures";
+    let (now, expires_at) = (request.now.as_millisecond(), request.expires_at.as_millisecond());
+    let leased = rows(connection, sql, params![webhook_no, now, count, expires_at], decode_leased)?;
+    for (no, event_no, attempt_number, failures) in leased {
+        let event = event::find(connection, event_no)?;
+        let event =
+            event.ok_or_else(|| VerbError::Unreadable(format!("delivery {no} tells of an event that is gone")))?;
+        leases.push(Lease {
+            delivery_id: DeliveryId(no),
+            event,
+            webhook: webhook.clone(),
+            attempt_number,
+            failures,
+            expires_at: request.expires_at,
+        });
+    }
+    Ok(())
+}
+
+fn decode_leased(row: &Row<'_>) -> Result<(i64, i64, u32, u32), VerbError> {
+    Ok((row.of("no")?, row.of("event_no")?, row.of("attempt_number")?, row.of("failures")?))
+}

@@ -1,0 +1,177 @@
+//! Learning objects and the libraries that hold them.
+
+use async_trait::async_trait;
+use domain::change::Change;
+use domain::id::{LearningObjectId, PortalId};
+use domain::learning_object::{LearningObject, LifecycleState};
+use sqlite::rusqlite::types::Value;
+use sqlite::rusqlite::{Connection, Row, params};
+use store::error::{Result, StoreError};
+use store::learning_object::{LearningObjectFilter, LearningObjectRef, LearningObjects};
+use store::page::{Listed, PageRequest};
+
+use crate::SqliteStore;
+use crate::error::{VerbError, expect_one, on_duplicate};
+use crate::query::{Conditions, Listing, direction, row};
+use crate::row::RowExt;
+
+const COLUMNS: &str =
+    "lo.id, version, content_id, owner_id, kind, title, description, external_id, state, created_at, updated_at";
+const HELD_OR_OWNED: &str =
+    "(owner_id = ?2 OR EXISTS (SELECT 1 FROM library_items WHERE portal_id = ?2 AND lo_id = lo.id))";
+const OFFERED: &str = "(owner_id = ?2 OR owner_id = (SELECT partner_id FROM portals WHERE id = ?2)
+    OR EXISTS (SELECT 1 FROM library_items WHERE portal_id = ?2 AND lo_id = lo.id))";
+
+#[async_trait]
+impl LearningObjects for SqliteStore {
+    async fn find_learning_object(
+        &self,
+        portal_id: PortalId,
+        reference: &LearningObjectRef,
+    ) -> Result<Option<LearningObject>> {
+        self.read("find_learning_object", |connection| find(connection, HELD_OR_OWNED, portal_id, reference))
+    }
+
+    async fn find_offered_learning_object(
+        &self,
+        portal_id: PortalId,
+        reference: &LearningObjectRef,
+    ) -> Result<Option<LearningObject>> {
+        self.read("find_offered_learning_object", |connection| find(connection, OFFERED, portal_id, reference))
+    }
+
+    async fn list_learning_objects(
+        &self,
+        portal_id: PortalId,
+        filter: &LearningObjectFilter,
+        page: PageRequest,
+    ) -> Result<Listed<LearningObject>> {
+        let verb = "list_learning_objects";
+        let mut conditions = Conditions::default();
+        conditions.with("item.portal_id = ?", Some(portal_id.0));
+        conditions.one_of("lo.id", filter.ids.as_ref().map(|ids| ids.iter().map(|id| id.0)));
+        conditions.contains("title", filter.keyword.as_deref());
+        conditions.one_of("kind", filter.kinds.clone());
+        let states = filter.states.as_ref();
+        conditions.one_of("state", states.map(|states| states.iter().map(|state| state.as_str().to_owned())));
+        let order = direction(filter.order);
+        let order = format!("created_at {order}, lo.id {order}");
+        let from = "library_items item JOIN learning_objects lo ON lo.id = item.lo_id";
+        self.scan(verb, move |connection| {
+            Listing { verb, columns: COLUMNS, from, conditions, order }.page(connection, page, decode)
+        })
+        .await
+    }
+
+    async fn save_learning_object(&self, change: Change<LearningObject>) -> Result<()> {
+        self.write("save_learning_object", move |connection| save(connection, &change.after)).await
+    }
+
+    async fn save_library_items(&self, portal_id: PortalId, items: &[LearningObjectId]) -> Result<()> {
+        let items = items.to_vec();
+        let verb = move |connection: &Connection| items.iter().try_for_each(|&item| hold(connection, portal_id, item));
+        self.write("save_library_items", verb).await
+    }
+
+    async fn prune_library_items(&self, portal_id: PortalId, items: &[LearningObjectId]) -> Result<()> {
+        let items = items.to_vec();
+        let verb = move |connection: &Connection| {
+            for item in items {
+                connection
+                    .prepare_cached(
+                        "-- prune_library_items
+                        DELETE FROM library_items
+                        WHERE portal_id = ?1 AND lo_id = ?2",
+                    )?
+                    .execute((portal_id.0, item.0))?;
+            }
+            Ok(())
+        };
+        self.write("prune_library_items", verb).await
+    }
+}
+
+fn find(
+    connection: &Connection,
+    visible: &str,
+    portal_id: PortalId,
+    reference: &LearningObjectRef,
+) -> Result<Option<LearningObject>, VerbError> {
+    let (column, value) = match reference {
+        LearningObjectRef::Id(id) => ("lo.id", Value::from(id.0)),
+        LearningObjectRef::Content(id) => ("content_id", Value::from(id.as_str().to_owned())),
+        LearningObjectRef::External(id) => ("external_id", Value::from(id.clone())),
+    };
+    // Several owners may use one external id: the portal's own content comes first, then the oldest.
+    let sql = format!(
+        "-- find_learning_object
+        SELECT {COLUMNS}
+        FROM learning_objects lo
+        WHERE {column} = ?1 AND {visible}
+        ORDER BY owner_id = ?2 DESC, lo.id
+        LIMIT 1"
+    );
+    row(connection, &sql, &[&value, &portal_id.0], decode)
+}
+
+fn save(connection: &Connection, lo: &LearningObject) -> Result<(), VerbError> {
+    let taken = on_duplicate(StoreError::Taken("external_id"));
+    let sql = if lo.version == 0 {
+        "-- save_learning_object (new)
+        INSERT INTO learning_objects (version, content_id, owner_id, kind, title, description, external_id, state,
+            created_at, updated_at, id)
+        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?1)"
+    } else {
+        "-- save_learning_object
+        UPDATE learning_objects
+        SET version = ?2 + 1, content_id = ?3, kind = ?5, title = ?6, description = ?7, external_id = ?8, state = ?9,
+            created_at = ?10, updated_at = ?11
+        WHERE id = ?1 AND version = ?2 AND owner_id = ?4"
+    };
+    let changed = connection
+        .prepare_cached(sql)?
+        .execute(params![
+            lo.id.0,
+            lo.version,
+            lo.content_id.as_str(),
+            lo.owner_id.0,
+            lo.kind,
+            lo.title,
+            lo.description,
+            lo.external_id,
+            lo.state.as_str(),
+            lo.created_at.as_millisecond(),
+            lo.updated_at.as_millisecond(),
+        ])
+        .map_err(taken)?;
+    expect_one(changed)?;
+    if lo.version == 0 { hold(connection, lo.owner_id, lo.id) } else { Ok(()) }
+}
+
+fn hold(connection: &Connection, portal_id: PortalId, lo_id: LearningObjectId) -> Result<(), VerbError> {
+    connection
+        .prepare_cached(
+            "-- save_library_items
+            INSERT INTO library_items (portal_id, lo_id)
+            VALUES (?1, ?2)
+            ON CONFLICT DO NOTHING",
+        )?
+        .execute((portal_id.0, lo_id.0))?;
+    Ok(())
+}
+
+fn decode(row: &Row<'_>) -> Result<LearningObject, VerbError> {
+    Ok(LearningObject {
+        id: LearningObjectId(row.of("id")?),
+        version: row.of("version")?,
+        content_id: row.id("content_id")?,
+        owner_id: PortalId(row.of("owner_id")?),
+        kind: row.of("kind")?,
+        title: row.of("title")?,
+        description: row.of("description")?,
+        external_id: row.of("external_id")?,
+        state: row.read("state", LifecycleState::read)?,
+        created_at: row.at("created_at")?,
+        updated_at: row.at("updated_at")?,
+    })
+}

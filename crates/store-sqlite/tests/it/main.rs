@@ -1,0 +1,7 @@
+//! The store on SQLite passes the suite that every backend passes, and has a few rules of its own.
+
+mod own;
+
+mod conformance {
+    store::conformance!(store_sqlite::testing::open());
+}

@@ -1,0 +1,52 @@
+//! The suite that every backend passes: what the verbs promise, the contention cases among it.
+//!
+//! A backend calls [`conformance!`](crate::conformance!) with an expression that opens an empty store, and gets one test for
+//! each case. A case that is added here is run by all of them.
+
+pub mod credential;
+pub mod delivery;
+pub mod enrollment;
+pub mod learning_object;
+pub mod lease;
+pub mod portal;
+pub mod user_account;
+pub mod webhook;
+pub mod world;
+
+/// Makes a test of each case for one backend. `$open` gives `(Arc<dyn Store>, guard)`: an empty store, and what keeps it
+/// alive.
+#[macro_export]
+macro_rules! conformance {
+    ($open:expr) => {
+        $crate::conformance!(@cases $open;
+            portal: saved_portals_are_found, stale_changes_conflict, domains_are_unique,
+                customers_are_listed_by_partner, a_new_portal_and_its_administrator_are_one;
+            user_account: accounts_belong_to_their_portal, addresses_are_unique_in_a_portal_whatever_their_case;
+            learning_object: content_is_visible_where_it_is_held, names_of_all_kinds_find_content, lists_are_narrowed;
+            enrollment: changes_are_all_or_none, one_live_enrollment_for_each_place, archived_ones_stay_readable,
+                of_many_changes_to_one_version_one_wins, pages_are_complete_and_stable, filters_narrow,
+                deleted_ones_are_gone;
+            webhook: webhooks_keep_all_they_are_given, the_limit_holds_under_contention, deleted_webhooks_are_gone,
+                webhooks_belong_to_their_portal;
+            delivery: events_reach_the_portal_and_its_partner, only_matching_webhooks_are_told,
+                what_is_inactive_by_its_owner_is_not_told, what_is_paused_waits, deleting_fails_what_is_pending;
+            lease: leasing_raises_the_attempt_number, a_lease_is_held_by_one, a_lapsed_lease_records_nothing,
+                a_lease_that_lapsed_is_leased_again, an_attempt_is_recorded_once, retries_wait_for_their_time,
+                gone_stops_the_webhook_and_keeps_its_deliveries, lanes_are_shared_as_asked,
+                one_lost_lease_does_not_spoil_a_batch, work_wakes_whoever_waits;
+            credential: clients_and_their_tokens, revoking_a_client_ends_its_tokens, refresh_tokens_are_spent_once,
+                old_tokens_are_pruned;
+        );
+    };
+    (@cases $open:expr; $($module:ident: $($case:ident),+;)+) => {$(
+        mod $module {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let (store, _guard) = $open;
+                    $crate::conformance::$module::$case(store).await;
+                }
+            )+
+        }
+    )+};
+}

@@ -1,0 +1,105 @@
+//! OAuth clients and tokens.
+
+use std::sync::Arc;
+
+use domain::id::ClientId;
+use domain::oauth::{Digest, OauthClient, Scope, Scopes, Token, TokenKind};
+use domain::random::Random;
+
+use super::world::{World, at};
+use crate::Store;
+
+fn client(world: &World) -> OauthClient {
+    OauthClient {
+        id: ClientId::draw(&world.random as &dyn Random),
+        portal_id: world.customers[0],
+        user_account_id: world.learners[0],
+        name: "Integration".to_owned(),
+        redirect_uri: Some("https://example.com/back".to_owned()),
+        secret_digest: Digest([3; 32]),
+        scopes: [Scope::LoRead, Scope::WebhookWrite].into_iter().collect(),
+        created_at: at(0),
+        revoked_at: None,
+    }
+}
+
+fn token(client: &OauthClient, kind: TokenKind, byte: u8, expires: i64) -> Token {
+    Token {
+        digest: Digest([byte; 32]),
+        kind,
+        client_id: client.id.clone(),
+        portal_id: client.portal_id,
+        user_account_id: client.user_account_id,
+        scopes: Scopes::all(),
+        created_at: at(0),
+        expires_at: at(expires),
+    }
+}
+
+/// Clients are found as they were saved; access tokens until they expire or are ended.
+pub async fn clients_and_their_tokens(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let client = client(&world);
+    world.store.save_oauth_client(client.clone()).await.unwrap();
+    assert_eq!(world.store.find_oauth_client(&client.id).await.unwrap(), Some(client.clone()));
+    assert_eq!(world.store.list_oauth_clients(world.customers[0]).await.unwrap(), std::slice::from_ref(&client));
+    assert_eq!(world.store.list_oauth_clients(world.customers[1]).await.unwrap(), []);
+    let access = token(&client, TokenKind::Access, 1, 100);
+    let refresh = token(&client, TokenKind::Refresh, 2, 100);
+    world.store.save_tokens(vec![access.clone(), refresh.clone()]).await.unwrap();
+    let find = async |token: &Token, second| world.store.find_access_token(&token.digest, at(second)).await.unwrap();
+    assert_eq!(find(&access, 99).await, Some(access.clone()));
+    assert_eq!(find(&access, 100).await, None);
+    assert_eq!(find(&refresh, 1).await, None);
+    world.store.expire_token(&access.digest, at(50)).await.unwrap();
+    assert_eq!(find(&access, 50).await, None);
+    world.store.expire_token(&Digest([9; 32]), at(50)).await.unwrap();
+}
+
+/// A client is revoked by its own portal, once, and its tokens are worth nothing from then on.
+pub async fn revoking_a_client_ends_its_tokens(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let client = client(&world);
+    world.store.save_oauth_client(client.clone()).await.unwrap();
+    let access = token(&client, TokenKind::Access, 1, 100);
+    let refresh = token(&client, TokenKind::Refresh, 2, 100);
+    world.store.save_tokens(vec![access.clone(), refresh.clone()]).await.unwrap();
+    assert!(!world.store.expire_oauth_client(world.customers[1], &client.id, at(1)).await.unwrap());
+    assert!(world.store.find_access_token(&access.digest, at(1)).await.unwrap().is_some());
+    assert!(world.store.expire_oauth_client(world.customers[0], &client.id, at(1)).await.unwrap());
+    assert!(!world.store.expire_oauth_client(world.customers[0], &client.id, at(1)).await.unwrap());
+    assert_eq!(world.store.find_access_token(&access.digest, at(1)).await.unwrap(), None);
+    assert_eq!(world.store.find_refresh_token(&refresh.digest, at(1)).await.unwrap(), None);
+    assert_eq!(world.store.list_oauth_clients(world.customers[0]).await.unwrap(), []);
+    assert_eq!(world.store.find_oauth_client(&client.id).await.unwrap().unwrap().revoked_at, Some(at(1)));
+}
+
+/// A refresh token is found once, and for a minute after that again.
+pub async fn refresh_tokens_are_spent_once(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let client = client(&world);
+    world.store.save_oauth_client(client.clone()).await.unwrap();
+    let refresh = token(&client, TokenKind::Refresh, 2, 1_000);
+    world.store.save_tokens(vec![refresh.clone()]).await.unwrap();
+    let find = async |second| world.store.find_refresh_token(&refresh.digest, at(second)).await.unwrap().is_some();
+    assert!(find(500).await);
+    assert!(find(559).await);
+    assert!(!find(560).await);
+    assert!(!find(700).await);
+    // Saving it again does not make it fresh.
+    world.store.save_tokens(vec![refresh.clone()]).await.unwrap();
+    assert!(!find(700).await);
+}
+
+/// Old tokens go in small steps, current ones stay.
+pub async fn old_tokens_are_pruned(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let client = client(&world);
+    world.store.save_oauth_client(client.clone()).await.unwrap();
+    let tokens = (1..=10).map(|n| token(&client, TokenKind::Access, n, i64::from(n))).collect();
+    world.store.save_tokens(tokens).await.unwrap();
+    assert_eq!(world.store.prune_tokens(at(9), 5).await.unwrap(), 5);
+    assert_eq!(world.store.prune_tokens(at(9), 5).await.unwrap(), 3);
+    assert_eq!(world.store.prune_tokens(at(9), 5).await.unwrap(), 0);
+    assert!(world.store.find_access_token(&Digest([10; 32]), at(0)).await.unwrap().is_some());
+}

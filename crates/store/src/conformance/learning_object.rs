@@ -1,0 +1,64 @@
+//! Learning objects and libraries.
+
+use std::sync::Arc;
+
+use domain::change::Change;
+use domain::learning_object::LifecycleState;
+
+use super::world::{PAGE, World};
+use crate::Store;
+use crate::learning_object::{LearningObjectFilter, LearningObjectRef};
+
+/// Content is visible to its owner and to who holds it; a partner's content is offered to its customers.
+pub async fn content_is_visible_where_it_is_held(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let lo = world.add_content(world.partner, "New").await;
+    let reference = LearningObjectRef::Id(lo);
+    let sees = async |portal_id| world.store.find_learning_object(portal_id, &reference).await.unwrap().is_some();
+    let offered =
+        async |portal_id| world.store.find_offered_learning_object(portal_id, &reference).await.unwrap().is_some();
+    assert!(sees(world.partner).await);
+    assert!(!sees(world.customers[0]).await);
+    assert!(offered(world.customers[0]).await);
+    assert!(!offered(world.stranger).await);
+    for _ in 0..2 {
+        world.store.save_library_items(world.customers[0], &[lo]).await.unwrap();
+        assert!(sees(world.customers[0]).await);
+    }
+    for _ in 0..2 {
+        world.store.prune_library_items(world.customers[0], &[lo]).await.unwrap();
+        assert!(!sees(world.customers[0]).await);
+    }
+}
+
+/// Content is found by its number, by its newer id and by its owner's own id.
+pub async fn names_of_all_kinds_find_content(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let find = async |reference| world.store.find_learning_object(world.customers[0], &reference).await.unwrap();
+    let lo = find(LearningObjectRef::Id(world.lo)).await.unwrap();
+    assert_eq!(find(LearningObjectRef::Content(lo.content_id.clone())).await, Some(lo.clone()));
+    assert_eq!(find(LearningObjectRef::External("ext Fire safety".to_owned())).await, Some(lo));
+    assert_eq!(find(LearningObjectRef::External("ext".to_owned())).await, None);
+}
+
+/// Each condition narrows, and texts are taken literally.
+pub async fn lists_are_narrowed(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    world.add_content(world.partner, "100% fun").await;
+    let count = async |filter| world.store.list_learning_objects(world.partner, &filter, PAGE).await.unwrap().total;
+    let keyword = |text: &str| LearningObjectFilter { keyword: Some(text.to_owned()), ..Default::default() };
+    assert_eq!(count(LearningObjectFilter::default()).await, 2);
+    assert_eq!(count(keyword("FIRE")).await, 1);
+    assert_eq!(count(keyword("0% f")).await, 1);
+    assert_eq!(count(keyword("%")).await, 1);
+    assert_eq!(count(keyword("_")).await, 0);
+    assert_eq!(count(LearningObjectFilter { ids: Some(vec![world.lo]), ..Default::default() }).await, 1);
+    assert_eq!(count(LearningObjectFilter { ids: Some(vec![]), ..Default::default() }).await, 0);
+    let state = |state| LearningObjectFilter { states: Some(vec![state]), ..Default::default() };
+    let reference = LearningObjectRef::Id(world.lo);
+    let mut lo = world.store.find_learning_object(world.partner, &reference).await.unwrap().unwrap();
+    lo.state = LifecycleState::Retired;
+    world.store.save_learning_object(Change::silent(lo)).await.unwrap();
+    assert_eq!(count(state(LifecycleState::Published)).await, 1);
+    assert_eq!(count(state(LifecycleState::Retired)).await, 1);
+}
