@@ -1,0 +1,138 @@
+//! Commands that call a platform or a companion.
+
+use crate::platform::{ENROLLMENT, Platform, WEBHOOK};
+use crate::{printed, run};
+
+/// Runs a command; checks what it asked and that it printed these rows, white space aside.
+async fn check(command: &str, asked: &str, rows: &[&str]) {
+    let platform = Platform::start().await;
+    let printed = printed(&platform.line(command)).await;
+    assert_eq!(platform.last_asked(), asked);
+    let lines: Vec<String> =
+        printed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for row in rows {
+        assert!(lines.iter().any(|line| line == row), "{row:?} is not in\n{printed}");
+    }
+    assert!(!printed.contains("MyS3cretK#y"), "a table shows no secret\n{printed}");
+}
+
+/// Runs a command with `--json`; checks that it printed this JSON.
+async fn check_json(command: &str, expected: &str) {
+    let platform = Platform::start().await;
+    let printed = printed(&platform.line(&format!("{command} --json"))).await;
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed, serde_json::from_str::<serde_json::Value>(expected).unwrap());
+}
+
+#[tokio::test]
+async fn webhooks_are_shown() {
+    let row = "xUjKifleke4u inactive (gone) Main https://a.example/hook enrollment.complete, content.decommission";
+    check("webhook list", "GET /webhooks", &["id status name address event types", row]).await;
+    let rows = ["id xUjKifleke4u", "status inactive (gone)", "secret set", "updated 2022-03-30T01:29:36.000Z"];
+    check("webhook get xUjKifleke4u", "GET /webhooks/xUjKifleke4u", &rows).await;
+    check_json("webhook get xUjKifleke4u", WEBHOOK).await;
+    check_json("webhook list", &format!(r#"{{"total":1,"hits":[{WEBHOOK}]}}"#)).await;
+}
+
+#[tokio::test]
+async fn webhooks_are_changed() {
+    check(
+        "webhook create https://a.example/hook -e enrollment.complete,content.add --event-type content.remove \
+         --name Main --secret-key hidden",
+        r#"POST /webhooks {"name":"Main","url":"https://a.example/hook","secret_key":"hidden","event_types":["enrollment.complete","content.add","content.remove"]}"#,
+        &["id xUjKifleke4u"],
+    )
+    .await;
+    let paused = r#"PATCH /webhooks/xUjKifleke4u {"status":"paused"}"#;
+    check("webhook pause xUjKifleke4u", paused, &["id xUjKifleke4u"]).await;
+    let active = r#"PATCH /webhooks/xUjKifleke4u {"status":"active"}"#;
+    check("webhook resume xUjKifleke4u", active, &["id xUjKifleke4u"]).await;
+    check("webhook delete xUjKifleke4u", "DELETE /webhooks/xUjKifleke4u", &["deleted xUjKifleke4u"]).await;
+    check_json("webhook delete xUjKifleke4u", r#"{"id":"xUjKifleke4u","deleted":true}"#).await;
+}
+
+#[tokio::test]
+async fn enrollments_are_shown() {
+    let rows = ["id 101916887", "pass true", "result 90", "started -", "ended 2022-03-29T01:29:36+00:00"];
+    check("enrollment get 101916887", "GET /enrollments/101916887", &rows).await;
+    check_json("enrollment get 101916887", ENROLLMENT).await;
+    let row = "101916887 completed true 90 741712 7 2022-03-29T01:29:36+00:00";
+    let asked = "GET /enrollments?limit=20&offset=0";
+    check("enrollment list", asked, &["id status pass result content user account updated", row, "1 of 1"]).await;
+    check_json("enrollment list", &format!(r#"{{"total":1,"hits":[{ENROLLMENT}]}}"#)).await;
+    check(
+        "enrollment list --status completed --since 2022-03-29T01:00:00Z --user-account 7 --lo 1,2 --limit 5 --offset 10",
+        "GET /enrollments?limit=5&offset=10&status=completed&update_time_gte=2022-03-29T01%3A00%3A00.000Z\
+         &user_account_id=7&lo_ids=1%2C2",
+        &[row],
+    )
+    .await;
+    let asked = "GET /enrollments?limit=50&offset=0&status=completed&sort=updated_time&order=asc";
+    check("enrollment list --all --status completed", asked, &[row, "1 of 1"]).await;
+}
+
+#[tokio::test]
+async fn enrollments_are_completed() {
+    let passed = r#"PATCH /enrollments/101916887 {"status":"completed","pass":true}"#;
+    check("enrollment complete 101916887", passed, &["status completed"]).await;
+    let failed = r#"PATCH /enrollments/101916887 {"status":"completed","result":10,"pass":false}"#;
+    check("enrollment complete 101916887 --failed --result 10", failed, &["status completed"]).await;
+}
+
+#[tokio::test]
+async fn completions_are_shown() {
+    let platform = Platform::start().await;
+    let line = format!("schoolbell companion completions --companion {}/ --after 17 --limit 2", platform.url);
+    let table = printed(&line).await;
+    assert_eq!(platform.last_asked(), "GET /completions?after=17&limit=2");
+    let rows: Vec<String> = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert!(rows.contains(
+        &"18 2022-03-29T01:29:36Z completed true ada@example.com 101916887 11861197 741712 hg4JWUDbT55B".to_owned()
+    ));
+    assert!(rows.contains(&"19 - - - - 101916888 11861197 741712 ig4JWUDbT55B".to_owned()), "{table}");
+    assert_eq!(rows.last().unwrap(), "go on with --after 19");
+
+    let json: serde_json::Value = serde_json::from_str(&printed(&format!("{line} --json")).await).unwrap();
+    assert_eq!(json["next_cursor"], 19);
+    assert_eq!(json["completions"][0]["user_id"], 7);
+}
+
+async fn check_error(line: &str, expected: &str) {
+    let ended = run(line).await;
+    let error = ended.error.unwrap_or_else(|| panic!("{line} succeeds"));
+    assert!(error.contains(expected), "{line}: {error}");
+    assert_eq!(ended.printed, "");
+}
+
+#[tokio::test]
+async fn what_fails_says_what_was_being_done_and_why() {
+    let platform = Platform::start().await;
+    check_error(
+        &platform.line("enrollment get 5"),
+        "reading the enrollment: GET /enrollments/5 answered 404: Enrollment not found.",
+    )
+    .await;
+    check_error(&platform.line("webhook get a/b"), "reading the webhook: \"a/b\" is not an id").await;
+    check_error(
+        &format!("schoolbell companion completions --companion {}/elsewhere", platform.url),
+        "listing completions: the companion answered 404 Not Found: Enrollment not found.",
+    )
+    .await;
+    check_error("schoolbell companion completions --companion nowhere", "reading the address \"nowhere\"").await;
+    let credentials = "--client-id a --client-secret b";
+    check_error(&format!("schoolbell webhook list --url ftp://a {credentials}"), "the address \"ftp://a\"").await;
+}
+
+#[tokio::test]
+async fn arguments_that_make_no_sense_are_refused() {
+    let platform = Platform::start().await;
+    let check = async |command: &str, expected: &str| check_error(&platform.line(command), expected).await;
+    check("webhook create https://a.example", "--event-type <TYPE>").await;
+    check("webhook create https://a.example -e enrollment.completed", "unknown event type \"enrollment.completed\"")
+        .await;
+    check("enrollment complete 1 --result 101", "101 is not in 0..=100").await;
+    check("enrollment list --limit 51", "51 is not in 0..=50").await;
+    check("enrollment list --all --limit 5", "cannot be used with").await;
+    check("enrollment list --since yesterday", "invalid value 'yesterday'").await;
+    check_error("schoolbell companion completions --companion http://a --limit 0", "0 is not in 1..=500").await;
+}

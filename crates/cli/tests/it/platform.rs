@@ -1,0 +1,70 @@
+//! A platform and a companion in one: fixed answers, and a list of what was asked.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+
+pub(crate) const WEBHOOK: &str = r#"{"id":"xUjKifleke4u","portal_id":"11905591","name":"Main","url":"https://a.example/hook",
+    "secret_key":"MyS3cretK#y","event_types":["enrollment.complete","content.decommission"],"status":"inactive",
+    "status_reason":"gone","created_by":"1","updated_by":"1","created_time":"2022-03-29T01:29:36.000Z",
+    "updated_time":"2022-03-30T01:29:36.000Z"}"#;
+pub(crate) const ENROLLMENT: &str = r#"{"id":"101916887","enrollment_type":"assigned","user_account_id":"7",
+    "lo_id":"741712","assigner_account_id":null,"assign_date":null,"created_time":"2022-03-29T01:00:00+00:00",
+    "updated_time":"2022-03-29T01:29:36+00:00","status":"completed","result":90,"pass":true,"start_date":null,
+    "end_date":"2022-03-29T01:29:36+00:00","due_date":null}"#;
+const COMPLETIONS: &str = r#"{"completions":[
+    {"cursor":18,"event_id":"hg4JWUDbT55B","enrollment_id":"101916887","portal_id":"11861197","lo_id":"741712",
+     "user_id":7,"email":"ada@example.com","status":"completed","pass":true,"completed_at":"2022-03-29T01:29:36Z",
+     "recorded_at":"2022-03-29T01:29:37Z"},
+    {"cursor":19,"event_id":"ig4JWUDbT55B","enrollment_id":"101916888","portal_id":"11861197","lo_id":"741712",
+     "user_id":8,"email":null,"status":null,"pass":null,"completed_at":null,"recorded_at":null}],"next_cursor":19}"#;
+const REFUSED: &str = r#"{"message":"Enrollment not found."}"#;
+
+/// A running server.
+pub(crate) struct Platform {
+    pub(crate) url: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Platform {
+    pub(crate) async fn start() -> Platform {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let router = Router::new().fallback(answer).with_state(asked.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Platform { url, asked }
+    }
+
+    /// The command line with everything that a call needs.
+    pub(crate) fn line(&self, command: &str) -> String {
+        format!("schoolbell {command} --url {} --client-id id --client-secret secret", self.url)
+    }
+
+    /// The last request: method, target, body.
+    pub(crate) fn last_asked(&self) -> String {
+        self.asked.lock().unwrap().last().unwrap().clone()
+    }
+}
+
+async fn answer(State(asked): State<Arc<Mutex<Vec<String>>>>, request: Request) -> impl IntoResponse {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    asked.lock().unwrap().push(format!("{} {} {body}", parts.method, parts.uri).trim_end().to_owned());
+    let (status, answer) = match (parts.method.as_str(), parts.uri.path()) {
+        ("POST", "/oauth/token") => (200, r#"{"token_type":"Bearer","expires_in":60,"access_token":"t"}"#.to_owned()),
+        ("GET", "/webhooks") => (200, format!(r#"{{"total":1,"hits":[{WEBHOOK}]}}"#)),
+        ("DELETE", "/webhooks/xUjKifleke4u") => (204, String::new()),
+        ("POST", "/webhooks") => (201, WEBHOOK.to_owned()),
+        (_, "/webhooks/xUjKifleke4u") => (200, WEBHOOK.to_owned()),
+        ("GET", "/enrollments") => (200, format!(r#"{{"total":1,"hits":[{ENROLLMENT}]}}"#)),
+        (_, "/enrollments/101916887") => (200, ENROLLMENT.to_owned()),
+        ("GET", "/completions") => (200, COMPLETIONS.to_owned()),
+        _ => (404, REFUSED.to_owned()),
+    };
+    (StatusCode::from_u16(status).unwrap(), [(header::CONTENT_TYPE, "application/json")], answer)
+}
