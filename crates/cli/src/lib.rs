@@ -9,7 +9,7 @@ mod completion;
 mod connection;
 mod enrollment;
 mod event_type;
-mod output;
+pub mod output;
 mod signature;
 mod webhook;
 

@@ -45,10 +45,7 @@ impl Output {
 const PLAIN: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
 
 /// A table of rows below a header.
-pub(crate) fn rows<const COLUMNS: usize>(
-    header: [&str; COLUMNS],
-    rows: impl IntoIterator<Item = [String; COLUMNS]>,
-) -> Table {
+pub fn rows<const COLUMNS: usize>(header: [&str; COLUMNS], rows: impl IntoIterator<Item = [String; COLUMNS]>) -> Table {
     let mut table = Table::new();
     table.load_style(PLAIN).set_header(header);
     for row in rows {

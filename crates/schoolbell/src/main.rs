@@ -1,2 +1,112 @@
-//! The binary.
-fn main() {}
+//! The `schoolbell` binary: configuration, wiring, lifecycle. The only crate that names a database.
+
+mod admin;
+mod ambient;
+mod check;
+mod companion_command;
+mod config;
+mod data_folder;
+mod demo;
+mod observe;
+mod platform;
+mod provision;
+mod sandbox;
+mod serve;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::ambient::{SystemClock, SystemRandom};
+use crate::data_folder::DataFolder;
+use crate::provision::Provisioner;
+
+/// Learning webhooks: the platform that fires them and the application that receives them
+#[derive(Parser)]
+#[command(
+    name = "schoolbell",
+    version,
+    after_help = "Example:\n  schoolbell demo            see everything happen, on this machine\n  \
+        schoolbell serve --help    run the platform"
+)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Show a completion on its way, from the platform to your application
+    Demo(demo::DemoArgs),
+    Serve(serve::ServeArgs),
+    Companion(Box<companion_command::CompanionArgs>),
+    Sandbox(sandbox::SandboxArgs),
+    Admin(admin::AdminArgs),
+    Check(check::CheckArgs),
+    #[command(flatten)]
+    Outside(cli::Command),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Args::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("schoolbell: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Companion(args) => companion_command::run(*args).await,
+        Command::Sandbox(args) => fill_sandbox(args).await,
+        Command::Admin(args) => admin::run(args).await,
+        Command::Check(args) => check::run(args).await,
+        Command::Outside(command) => cli::run(command, &mut std::io::stdout()).await,
+    }
+}
+
+async fn fill_sandbox(args: sandbox::SandboxArgs) -> Result<()> {
+    let DataFolder { store, keyring } = DataFolder::open(&args.data, &SystemRandom)?;
+    let provisioner = Provisioner { store, keyring, clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
+    let sandbox = sandbox::fill(&provisioner).await?;
+    if args.json {
+        println!("{}", serde_json::to_string(&sandbox)?);
+    } else {
+        println!("{}", sandbox.table());
+        println!(
+            "Serve it with: schoolbell serve --data {} --allow-http --allow-private-networks",
+            args.data.display()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_command_is_well_formed_and_its_help_has_an_example() {
+        fn walk(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            if command.get_subcommands().next().is_none() && command.get_name() != "help" {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("schoolbell"), "{path} has no example");
+            }
+            command.get_subcommands().for_each(|command| walk(command, &path));
+        }
+        let mut command = Args::command();
+        command.build();
+        command.clone().debug_assert();
+        walk(&command, "");
+    }
+}

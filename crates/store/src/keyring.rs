@@ -8,6 +8,13 @@ use domain::oauth::Digest;
 pub const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
 
+/// The purpose of digests of OAuth clients' secrets.
+pub const CLIENT_SECRET: &str = "client_secret";
+/// The purpose of digests of access tokens.
+pub const ACCESS_TOKEN: &str = "access_token";
+/// The purpose of digests of refresh tokens.
+pub const REFRESH_TOKEN: &str = "refresh_token";
+
 /// Keys by their ids. The last seals; any opens; the first digests, so that digests outlive a rotation.
 pub struct Keyring {
     sealing: Vec<(u8, RandomizedNonceKey)>,

@@ -64,6 +64,18 @@ impl Platform {
         self.gateway_call(Method::POST, &["enrollments"])?.json(create).fetch().await
     }
 
+    /// A new enrollment in place of the one that the learner has already, if there is one: that is archived (decision 12).
+    pub async fn create_enrollment_again(&self, create: &CreateEnrollment) -> Result<Enrollment, Error> {
+        let call = self.gateway_call(Method::POST, &["enrollments"])?.query("re-enroll", "true");
+        call.json(create).fetch().await
+    }
+
+    /// Deletes an enrollment. When an answer got lost and the call was repeated, [`Error::NotFound`] may mean that the first
+    /// attempt succeeded.
+    pub async fn delete_enrollment(&self, id: &str) -> Result<(), Error> {
+        self.gateway_call(Method::DELETE, &["enrollments", id])?.done().await
+    }
+
     /// Changes an enrollment; with the status `completed` it completes it.
     pub async fn update_enrollment(&self, id: &str, update: &UpdateEnrollment) -> Result<Enrollment, Error> {
         self.gateway_call(Method::PATCH, &["enrollments", id])?.json(update).fetch().await

@@ -23,7 +23,7 @@ pub struct LearningObject {
 }
 
 /// What a learning object is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Core {
     /// `course`, `video`, `text`, `link`, ….
@@ -41,6 +41,19 @@ pub struct Core {
     /// The portal that owns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,
+}
+
+impl Default for Core {
+    /// A course without a title.
+    fn default() -> Self {
+        Core {
+            kind: course(),
+            title: String::new(),
+            description: String::new(),
+            external_id: None,
+            provider_id: None,
+        }
+    }
 }
 
 fn course() -> String {

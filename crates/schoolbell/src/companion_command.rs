@@ -1,0 +1,106 @@
+//! `schoolbell companion`: the application that receives.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use domain::clock::Clock;
+
+use crate::ambient::SystemClock;
+use crate::config::Config;
+use crate::config::companion::Hidden;
+use crate::config::log::LogFormat;
+use crate::observe;
+use crate::serve::stop_on_signal;
+
+/// Run the companion: receive webhooks, keep them, fetch the details, record completions
+#[derive(clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Example:\n  schoolbell companion --data ./companion --platform-url http://127.0.0.1:8420 \\\n      \
+        --secret 'MyS3cretK#y' --portals sandbox.json\n  schoolbell companion completions --companion http://127.0.0.1:8421"
+)]
+pub(crate) struct CompanionArgs {
+    #[command(subcommand)]
+    command: Option<CompanionCommand>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+#[derive(clap::Subcommand)]
+enum CompanionCommand {
+    /// List the completions that a companion has recorded
+    Completions(cli::CompletionsArgs),
+}
+
+#[derive(clap::Args)]
+struct RunArgs {
+    /// A TOML file; docs/schoolbell.toml names every key
+    #[arg(long, value_name = "FILE", env = "SCHOOLBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// The folder that holds the inbox [default: schoolbell-data]
+    #[arg(long, value_name = "DIR", env = "SCHOOLBELL_DATA")]
+    data: Option<PathBuf>,
+    /// Where to receive webhooks [default: 127.0.0.1:8421]
+    #[arg(long, value_name = "ADDR", env = "SCHOOLBELL_COMPANION_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// Where the platform is [default: http://127.0.0.1:8420]
+    #[arg(long, value_name = "URL", env = "SCHOOLBELL_URL")]
+    platform_url: Option<String>,
+    /// A secret of the webhook; may be given more than once. Others on this machine can read flags: prefer the variable
+    #[arg(long, value_name = "SECRET", env = "SCHOOLBELL_WEBHOOK_SECRET", hide_env_values = true)]
+    secret: Vec<String>,
+    /// Accept webhooks without a signature, from whoever knows the address
+    #[arg(long)]
+    accept_unsigned: bool,
+    /// A JSON file with the credentials of portals: a list of {portal_id, client_id, client_secret}, or what `schoolbell
+    /// sandbox --json` printed
+    #[arg(long, value_name = "FILE", env = "SCHOOLBELL_PORTALS")]
+    portals: Option<PathBuf>,
+    /// Lines for people or for programs [default: text]
+    #[arg(long, value_enum, env = "SCHOOLBELL_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+    /// Which lines to log [default: info]
+    #[arg(long, value_name = "FILTER", env = "SCHOOLBELL_LOG")]
+    log: Option<String>,
+}
+
+impl RunArgs {
+    fn config(self) -> Result<Config> {
+        let mut config = Config::read(self.config.as_deref())?;
+        config.data = self.data.or(config.data);
+        let companion = &mut config.companion;
+        companion.listen = self.listen.unwrap_or(companion.listen);
+        if let Some(url) = self.platform_url {
+            companion.platform_url = url;
+        }
+        if !self.secret.is_empty() {
+            companion.secrets = self.secret.into_iter().map(Hidden).collect();
+        }
+        companion.accept_unsigned |= self.accept_unsigned;
+        if let Some(path) = &self.portals {
+            companion.add_portals(path)?;
+        }
+        config.log.format = self.log_format.unwrap_or(config.log.format);
+        config.log.filter = self.log.unwrap_or(config.log.filter);
+        Ok(config)
+    }
+}
+
+/// Runs until it is told to stop, or lists what one has recorded.
+pub(crate) async fn run(args: CompanionArgs) -> Result<()> {
+    if let Some(CompanionCommand::Completions(args)) = args.command {
+        return cli::completions(args, &mut std::io::stdout()).await;
+    }
+    let config = args.run.config()?;
+    observe::log(&config.log)?;
+    std::fs::create_dir_all(config.data()).with_context(|| format!("making the folder {}", config.data().display()))?;
+    let settings = config.companion.settings(config.data());
+    settings.check().context("the companion's settings")?;
+    let listener = observe::listen(config.companion.listen, "webhooks").await?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "receiving webhooks at http://{address}{}", settings.webhook_path);
+    let clock = Arc::new(|| SystemClock.now());
+    companion::serve(companion::config::Config { settings, clock, steps: None }, listener, stop_on_signal()?).await
+}

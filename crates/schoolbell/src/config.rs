@@ -1,0 +1,98 @@
+//! What the operator decides: defaults, then a TOML file, then the environment, then flags; the later wins.
+//!
+//! One file for each section. Unknown keys are refused, so that a mistyped one is noticed before it matters.
+
+pub(crate) mod companion;
+pub(crate) mod delivery;
+pub(crate) mod log;
+pub(crate) mod server;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use companion::CompanionSection;
+use delivery::DeliverySection;
+use log::LogSection;
+use server::ServerSection;
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// The folder that holds the database and its key.
+    pub(crate) data: Option<PathBuf>,
+    /// Where the platform listens, and within which limits.
+    pub(crate) server: ServerSection,
+    /// How events are delivered, and where they may go.
+    pub(crate) delivery: DeliverySection,
+    /// What is logged, and how.
+    pub(crate) log: LogSection,
+    /// The receiving application.
+    pub(crate) companion: CompanionSection,
+}
+
+/// The folder that is used when none is named.
+pub(crate) const DATA: &str = "schoolbell-data";
+
+impl Config {
+    /// Reads a file, or the defaults if there is none.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Self> {
+        let Some(path) = path else { return Ok(Config::default()) };
+        let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        Config::parse(&text).with_context(|| format!("reading {}", path.display()))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let deserializer = toml::Deserializer::parse(text)?;
+        Ok(serde_path_to_error::deserialize(deserializer)?)
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.as_deref().unwrap_or(Path::new(DATA))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../../../docs/schoolbell.toml");
+
+    #[test]
+    fn the_sample_file_is_the_defaults() {
+        assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn the_sample_file_names_every_key() {
+        // What is off by default stands in the sample behind a `# `.
+        let lines =
+            SAMPLE.lines().map(|line| line.strip_prefix("# ").filter(|line| line.contains(" = ")).unwrap_or(line));
+        let everything = Config::parse(&lines.collect::<Vec<_>>().join("\n")).unwrap();
+        let written = toml::to_string(&everything).unwrap();
+        for key in ["data", "metrics_listen", "api_listen", "api_token", "secrets", "portals", "retry_delays_s"] {
+            assert!(
+                written.contains(&format!("{key} =")) || written.contains(&format!("{key}]")),
+                "{key} in {written}"
+            );
+        }
+    }
+
+    #[track_caller]
+    fn check_refused(text: &str, part: &str) {
+        let error = format!("{:#}", Config::parse(text).unwrap_err());
+        assert!(error.contains(part), "{error}");
+    }
+
+    #[test]
+    fn unknown_and_unfit_keys_are_refused_by_name() {
+        check_refused("[server]\nlisten_on = \"127.0.0.1:1\"", "listen_on");
+        check_refused("[servers]", "servers");
+        check_refused("[server]\nlisten = 8420", "server.listen");
+        check_refused("[delivery]\nconcurrency = \"many\"", "delivery.concurrency");
+        check_refused("[delivery", "TOML parse error");
+    }
+}

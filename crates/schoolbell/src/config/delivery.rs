@@ -1,0 +1,114 @@
+//! How events are delivered, and where they may go.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use domain::address::AddressPolicy;
+use domain::retry::RetrySchedule;
+use domain::webhook::UrlPolicy;
+use engine::request::UserAgent;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+/// Section `[delivery]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct DeliverySection {
+    /// Whether `http://` addresses will do. Default: no.
+    pub(crate) allow_http: bool,
+    /// Which addresses that are not public will do: `none`, `loopback` or `all`. Default: `none`.
+    pub(crate) private_networks: PrivateNetworks,
+    /// Attempts at once, over all webhooks. Default: 512.
+    pub(crate) concurrency: usize,
+    /// Attempts at once to one webhook. Default: 64.
+    pub(crate) webhook_concurrency: u32,
+    /// How long connecting may take, TLS apart, in milliseconds. Default: 5,000.
+    pub(crate) connect_timeout_ms: u64,
+    /// How long a whole exchange may take, in milliseconds. Default: 10,000.
+    pub(crate) timeout_ms: u64,
+    /// The delays after the first, second, … failure, in seconds; each is spread by a tenth either way. After the last, a
+    /// delivery is given up. Default: 5 s to 24 h over about 76 h.
+    pub(crate) retry_delays_s: Vec<i64>,
+    /// How long a stop waits for what is in flight, in seconds. Default: 15.
+    pub(crate) stop_for_s: i64,
+    /// What the platform calls itself to receivers. Default: `Schoolbell/` and its version.
+    pub(crate) user_agent: String,
+}
+
+/// Which addresses that are not public deliveries may go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PrivateNetworks {
+    /// None.
+    None,
+    /// This machine.
+    Loopback,
+    /// Every one: the operator vouches for the network.
+    All,
+}
+
+impl Default for DeliverySection {
+    fn default() -> Self {
+        let engine = engine::run::Settings::default();
+        DeliverySection {
+            allow_http: false,
+            private_networks: PrivateNetworks::None,
+            concurrency: engine.concurrency,
+            webhook_concurrency: engine.lane_concurrency,
+            connect_timeout_ms: 5_000,
+            timeout_ms: 10_000,
+            retry_delays_s: RetrySchedule::default().delays().iter().map(SignedDuration::as_secs).collect(),
+            stop_for_s: engine.stop_for.as_secs(),
+            user_agent: concat!("Schoolbell/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+impl DeliverySection {
+    /// Which addresses webhooks may have.
+    pub(crate) fn url_policy(&self) -> UrlPolicy {
+        let addresses = match self.private_networks {
+            PrivateNetworks::None => AddressPolicy::Public,
+            PrivateNetworks::Loopback => AddressPolicy::PublicAndLoopback,
+            PrivateNetworks::All => AddressPolicy::Any,
+        };
+        UrlPolicy { allow_http: self.allow_http, addresses }
+    }
+
+    /// When to try again.
+    pub(crate) fn schedule(&self) -> Result<RetrySchedule> {
+        let delays = self.retry_delays_s.iter().copied().map(SignedDuration::from_secs).collect();
+        RetrySchedule::new(delays).context("delivery.retry_delays_s")
+    }
+
+    /// How much at once, and for how long.
+    pub(crate) fn engine(&self) -> Result<engine::run::Settings> {
+        ensure!(self.concurrency > 0, "delivery.concurrency must be at least 1");
+        ensure!(self.webhook_concurrency > 0, "delivery.webhook_concurrency must be at least 1");
+        ensure!((0..=3_600).contains(&self.stop_for_s), "delivery.stop_for_s must lie between 0 and 3600");
+        let user_agent = self.user_agent.parse::<UserAgent>().context("delivery.user_agent")?;
+        let defaults = engine::run::Settings::default();
+        // A lease covers the exchange and the recording of what came of it.
+        let exchange = SignedDuration::try_from(self.timeout()?).context("delivery.timeout_ms")?;
+        Ok(engine::run::Settings {
+            concurrency: self.concurrency,
+            lane_concurrency: self.webhook_concurrency,
+            lease_for: defaults.lease_for.max(exchange.saturating_add(SignedDuration::from_secs(50))),
+            stop_for: SignedDuration::from_secs(self.stop_for_s),
+            user_agent,
+            ..defaults
+        })
+    }
+
+    /// How long a whole exchange may take.
+    pub(crate) fn timeout(&self) -> Result<Duration> {
+        ensure!((1..=120_000).contains(&self.timeout_ms), "delivery.timeout_ms must lie between 1 and 120000");
+        Ok(Duration::from_millis(self.timeout_ms))
+    }
+
+    /// How long connecting may take.
+    pub(crate) fn connect_timeout(&self) -> Result<Duration> {
+        ensure!(self.connect_timeout_ms >= 1, "delivery.connect_timeout_ms must be at least 1");
+        Ok(Duration::from_millis(self.connect_timeout_ms.min(self.timeout_ms)))
+    }
+}

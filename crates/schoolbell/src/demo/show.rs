@@ -1,0 +1,175 @@
+//! What is shown in the terminal: each step of the three in the order in which it happens.
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use companion::step::Step;
+use contract::api::webhook::Webhook;
+use tokio::sync::mpsc;
+
+use crate::sandbox::Sandbox;
+
+/// Writes to standard output.
+pub(super) struct Show {
+    colour: bool,
+    names: Mutex<HashMap<String, String>>,
+    since: Mutex<Instant>,
+}
+
+impl Show {
+    pub(super) fn new() -> Self {
+        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Show { colour, names: Mutex::default(), since: Mutex::new(Instant::now()) }
+    }
+
+    /// The sandbox that was filled.
+    pub(super) fn world(&self, sandbox: &Sandbox) {
+        let names = ["Harbour Foods", "Meridian Rail"];
+        let mut known = self.names.lock().expect("nothing panics while it is held");
+        for (customer, name) in sandbox.customers.iter().zip(names) {
+            known.insert(customer.credentials.portal_id.clone(), name.to_owned());
+        }
+        drop(known);
+        let learners: usize = sandbox.customers.iter().map(|customer| customer.user_account_ids.len()).sum();
+        self.title("Schoolbell: a learner completes, the webhook arrives, the application knows");
+        self.done(&format!(
+            "a partner (portal {}), {} customers, {learners} learners, {} courses",
+            sandbox.partner.portal_id,
+            sandbox.customers.len(),
+            sandbox.learning_objects.len()
+        ));
+    }
+
+    /// Both halves run.
+    pub(super) fn started(&self, platform: SocketAddr, companion: SocketAddr) {
+        self.done(&format!(
+            "the platform at http://{platform}, your application (the companion) at http://{companion}"
+        ));
+    }
+
+    /// The webhook is there.
+    pub(super) fn registered(&self, webhook: &Webhook, sandbox: &Sandbox) {
+        let partner = &sandbox.partner.portal_id;
+        self.done(&format!(
+            "one webhook, {}, on the partner {partner}, through POST /webhooks: {}",
+            webhook.id, webhook.status
+        ));
+    }
+
+    /// A learner is about to complete.
+    pub(super) fn completing(&self, user_account_id: &str, lo_id: &str, customer: usize, enrollment_id: &str) {
+        let known = self.names.lock().expect("nothing panics while it is held");
+        let mut portals: Vec<_> = known.iter().collect();
+        portals.sort();
+        let (portal_id, name) = portals[customer];
+        println!(
+            "\n  learner {user_account_id} of {name} (portal {portal_id}) completes course {lo_id}, enrollment {enrollment_id}"
+        );
+        drop(known);
+        *self.since.lock().expect("nothing panics while it is held") = Instant::now();
+    }
+
+    /// Follows what the companion does.
+    pub(super) fn steps(&self, told: mpsc::Receiver<Step>) -> Steps<'_> {
+        Steps { show: self, told }
+    }
+
+    /// The first round is over, and all is in the list.
+    pub(super) fn counted(&self, completions: usize) {
+        println!();
+        self.done(&format!("{completions} completions, each recorded exactly once"));
+    }
+
+    /// Where to go on from here.
+    pub(super) fn look_next(&self, sandbox: &Sandbox, platform: SocketAddr, companion: SocketAddr) {
+        self.title("Look next");
+        println!("  what was recorded     curl http://{companion}/completions");
+        println!("                        schoolbell companion completions --companion http://{companion}");
+        println!("  what waits            curl http://{companion}/inbox");
+        println!("  the API, described    curl http://{platform}/openapi.json");
+        println!("  a token               curl http://{platform}/oauth/token -d grant_type=client_credentials \\");
+        println!("                          -d client_id={} \\", sandbox.partner.client_id);
+        println!("                          -d client_secret={}", sandbox.partner.client_secret);
+        println!(
+            "  the webhooks          curl http://{platform}/webhooks -H 'Api-Version: 2022-07-01' -H 'Authorization: TOKEN'"
+        );
+        println!("\n  These are the partner's credentials; each customer has its own:");
+        println!("{}", sandbox.table());
+        println!("\n  Another completion follows every few seconds. Ctrl-C ends it.");
+    }
+
+    fn title(&self, text: &str) {
+        println!("\n{}\n", self.paint("1", text));
+    }
+
+    fn done(&self, text: &str) {
+        println!("  {} {text}", self.paint("32", "✓"));
+    }
+
+    fn step(&self, number: &str, name: &str, text: &str) {
+        let took = self.since.lock().expect("nothing panics while it is held").elapsed().as_millis();
+        println!("    {} {name:<9} {text}  {}", self.paint("36", number), self.paint("2", &format!("+{took} ms")));
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// What the companion does, as it is told.
+pub(super) struct Steps<'a> {
+    show: &'a Show,
+    told: mpsc::Receiver<Step>,
+}
+
+impl Steps<'_> {
+    /// Shows steps until the completion of this enrollment is recorded.
+    pub(super) async fn follow(&mut self, enrollment: &str) -> Result<()> {
+        loop {
+            let step = self.told.recv().await.context("the companion has stopped")?;
+            let done = matches!(&step, Step::Recorded { enrollment_id, .. } if enrollment_id == enrollment);
+            self.tell(step)?;
+            if done {
+                return Ok(());
+            }
+        }
+    }
+
+    fn tell(&self, step: Step) -> Result<()> {
+        let known = self.show.names.lock().expect("nothing panics while it is held").clone();
+        let name = |portal_id: &str| known.get(portal_id).map_or("a portal", String::as_str).to_owned();
+        match step {
+            Step::Verified { event_id, event_type, attempt_number, .. } => {
+                let event = event_id.unwrap_or_default();
+                let attempt = attempt_number.unwrap_or_default();
+                self.show.step("1", "fired", &format!("{} {event}", event_type.unwrap_or_default()));
+                self.show.step("2", "received", &format!("attempt {attempt}, signature good"));
+            }
+            Step::Stored { .. } => self.show.step("2", "kept", "on disk, and only then answered 200"),
+            Step::Duplicate { event_id } => {
+                self.show.step("2", "again", &format!("{} was here already", event_id.unwrap_or_default()));
+            }
+            Step::Fetched { portal_id, enrollment_id, .. } => {
+                let whose = name(&portal_id);
+                self.show.step(
+                    "3",
+                    "fetched",
+                    &format!("GET /v2/enrollments/{enrollment_id} with {whose}'s own credentials"),
+                );
+            }
+            Step::Recorded { pass, changed, .. } => {
+                let verdict = if pass { "passed" } else { "not passed" };
+                let how = if changed { "" } else { ", as it was already" };
+                self.show.step("✓", "recorded", &format!("completed, {verdict}{how}"));
+            }
+            Step::Refused { reason } => bail!("a webhook was refused: {reason}"),
+            Step::Waiting { reason, .. } => self.show.step("…", "waiting", &reason),
+            Step::GivenUp { reason, .. } => bail!("a completion could not be recorded: {reason}"),
+        }
+        Ok(())
+    }
+}

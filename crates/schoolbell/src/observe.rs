@@ -1,0 +1,55 @@
+//! Logs and metrics: set up once, by the binary.
+
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::routing::get;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::log::{LogFormat, LogSection};
+
+/// Latencies, in seconds: from what a local database takes to what a receiver may take.
+const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 10.0];
+
+/// Writes logs to standard error from now on.
+pub(crate) fn log(section: &LogSection) -> Result<()> {
+    let filter = EnvFilter::try_new(&section.filter).context("log.filter")?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let installed = match section.format {
+        LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    installed.map_err(|error| anyhow::anyhow!("setting up the log: {error}"))
+}
+
+/// Collects metrics from now on, and serves them at `/metrics` until `shutdown`.
+pub(crate) async fn metrics(address: SocketAddr, shutdown: CancellationToken) -> Result<SocketAddr> {
+    let handle = PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder().context("setting up metrics")?;
+    let listener = listen(address, "metrics").await?;
+    let address = listener.local_addr()?;
+    let render = move || {
+        let handle: PrometheusHandle = handle.clone();
+        async move {
+            handle.run_upkeep();
+            ([("content-type", "text/plain; version=0.0.4; charset=utf-8")], handle.render())
+        }
+    };
+    let app = Router::new().route("/metrics", get(render));
+    tokio::spawn(gateway::serve::serve(listener, app, gateway::serve::Limits::default(), shutdown));
+    Ok(address)
+}
+
+/// Listens, or says which address is taken and what to do.
+pub(crate) async fn listen(address: SocketAddr, what: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            anyhow::anyhow!("the address {address} for the {what} is taken by another program: choose another one")
+        }
+        _ => anyhow::anyhow!("listening on {address} for the {what}: {error}"),
+    })
+}

@@ -1,0 +1,92 @@
+//! The platform put together: the API and the engine over one store, and their life.
+
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{Context, Result};
+use domain::clock::Clock;
+use domain::random::Random;
+use engine::run::{Engine, Stopped};
+use engine::timer::ClockTimer;
+use engine::transport::http::{HttpSettings, HttpTransport};
+use gateway::gateway::{Gateway, Settings};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use crate::ambient::{SystemClock, SystemRandom};
+use crate::config::Config;
+use crate::data_folder::DataFolder;
+
+/// A platform that is ready to run.
+pub(crate) struct Platform {
+    gateway: Gateway,
+    engine: Engine,
+    http: HttpSettings,
+}
+
+impl Platform {
+    /// Puts a platform together over an opened data folder.
+    ///
+    /// # Errors
+    ///
+    /// Names the first key whose value cannot be used.
+    pub(crate) fn new(config: &Config, folder: &DataFolder) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let policy = config.delivery.url_policy();
+        let settings = Settings {
+            url_policy: policy,
+            webhooks_per_portal_max: config.server.webhooks_per_portal_max,
+            body_bytes_max: config.server.body_bytes_max,
+        };
+        let http = HttpSettings {
+            exchange_for: config.delivery.timeout()?,
+            connect_for: config.delivery.connect_timeout()?,
+            policy,
+        };
+        let engine = Engine {
+            store: folder.store.clone(),
+            transport: Arc::new(HttpTransport::new(http, clock.clone())),
+            clock: clock.clone(),
+            timer: Arc::new(ClockTimer(clock.clone())),
+            random: random.clone(),
+            schedule: config.delivery.schedule()?,
+            settings: config.delivery.engine()?,
+        };
+        let gateway = Gateway::new(folder.store.clone(), clock, random, folder.keyring.clone(), settings);
+        Ok(Platform { gateway, engine, http })
+    }
+
+    /// Serves on `listener` and delivers until `shutdown`; then finishes what is under way, within the limits.
+    ///
+    /// The API stops first: what it still accepts is stored, and what is stored is delivered by the next start.
+    pub(crate) async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> Result<Stopped> {
+        let engine = deliver(self.engine, shutdown.clone())?;
+        let app = gateway::router::router(self.gateway);
+        gateway::serve::serve(listener, app, gateway::serve::Limits::default(), shutdown.clone()).await;
+        let stopped = engine.await.context("the delivery engine ended without saying why")?;
+        tracing::info!(finished = stopped.finished, left = stopped.left, "stopped");
+        Ok(stopped)
+    }
+
+    /// How exchanges are limited.
+    pub(crate) fn http(&self) -> HttpSettings {
+        self.http
+    }
+}
+
+/// The engine has a thread and a runtime of its own: two threads cost a pooled client more than one, and a busy API does
+/// not delay it.
+fn deliver(engine: Engine, shutdown: CancellationToken) -> Result<oneshot::Receiver<Stopped>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the engine")?;
+    let (done, stopped) = oneshot::channel();
+    let run = move || {
+        let outcome = runtime.block_on(engine::run::run(engine, shutdown.clone()));
+        // If it ended by itself, a platform that accepts and does not deliver is not what was asked for.
+        shutdown.cancel();
+        let _ = done.send(outcome);
+    };
+    thread::Builder::new().name("engine".into()).spawn(run).context("starting the engine's thread")?;
+    Ok(stopped)
+}

@@ -1,0 +1,189 @@
+//! What an operator makes without asking a portal: portals, people, content and credentials, straight in the store.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use domain::change::Change;
+use domain::clock::Clock;
+use domain::id::{AccountGuid, ClientId, ContentId, LearningObjectId, PortalId, UserAccountId};
+use domain::learning_object::{LearningObject, LifecycleState};
+use domain::oauth::{OauthClient, Scopes};
+use domain::portal::{Portal, PortalDomain, PortalKind};
+use domain::random::Random;
+use domain::user_account::{EmailAddress, Role, UserAccount};
+use store::Store;
+use store::error::StoreError;
+use store::id::Sequence;
+use store::keyring::{CLIENT_SECRET, Keyring};
+use store::page::PageRequest;
+use store::user_account::UserAccountFilter;
+
+/// What provisioning works on.
+pub(crate) struct Provisioner {
+    /// Where it is stored.
+    pub(crate) store: Arc<dyn Store>,
+    /// What secrets are digested with.
+    pub(crate) keyring: Arc<Keyring>,
+    /// What time it is.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Where ids and secrets come from.
+    pub(crate) random: Arc<dyn Random>,
+}
+
+/// A new portal.
+pub(crate) struct NewPortal<'a> {
+    /// What people call it.
+    pub(crate) name: &'a str,
+    /// Its host name.
+    pub(crate) domain: &'a str,
+    /// The partner above it; without one it is a partner itself.
+    pub(crate) partner_id: Option<PortalId>,
+    /// Where to reach its first administrator.
+    pub(crate) administrator_email: &'a str,
+}
+
+/// Somebody new in a portal.
+pub(crate) struct NewUser<'a> {
+    /// Where to reach them.
+    pub(crate) email: &'a str,
+    /// Their given name.
+    pub(crate) given_name: &'a str,
+    /// Their family name.
+    pub(crate) family_name: &'a str,
+    /// What they may do.
+    pub(crate) role: Role,
+}
+
+/// Credentials of a portal. The secret is nowhere else.
+pub(crate) struct NewClient {
+    /// Names the client.
+    pub(crate) id: ClientId,
+    /// Its secret.
+    pub(crate) secret: String,
+}
+
+impl Provisioner {
+    /// Makes a portal with its first administrator.
+    pub(crate) async fn portal(&self, new: NewPortal<'_>) -> Result<Portal> {
+        if let Some(partner_id) = new.partner_id {
+            let partner = self.find_portal(partner_id).await?;
+            if partner.kind != PortalKind::Partner {
+                bail!("portal {partner_id} is a customer, and customers have no customers");
+            }
+        }
+        let now = self.clock.now();
+        let portal = Portal {
+            id: PortalId(self.store.next_id(Sequence::Portal).await?),
+            version: 0,
+            partner_id: new.partner_id,
+            kind: if new.partner_id.is_some() { PortalKind::Customer } else { PortalKind::Partner },
+            name: new.name.to_owned(),
+            domain: PortalDomain::parse(new.domain)?,
+            timezone: "UTC".to_owned(),
+            country: None,
+            industry: None,
+            company_size: None,
+            external_customer_id: None,
+            child_enrollment_events: false,
+            created_at: now,
+            updated_at: now,
+        };
+        let administrator = NewUser {
+            email: new.administrator_email,
+            given_name: "Portal",
+            family_name: "Administrator",
+            role: Role::Administrator,
+        };
+        let administrator = self.account(portal.id, administrator).await?;
+        let saved = self.store.save_new_portal(Change::silent(portal.clone()), Change::silent(administrator)).await;
+        saved.map_err(|error| taken(error, new.domain))?;
+        Ok(portal)
+    }
+
+    /// Makes an account in a portal.
+    pub(crate) async fn user(&self, portal_id: PortalId, new: NewUser<'_>) -> Result<UserAccount> {
+        self.find_portal(portal_id).await?;
+        let email = new.email.to_owned();
+        let account = self.account(portal_id, new).await?;
+        let saved = self.store.save_user_account(Change::silent(account.clone())).await;
+        saved.map_err(|error| taken(error, &email))?;
+        Ok(account)
+    }
+
+    /// Makes credentials of a portal, in the name of its oldest account, which is its first administrator.
+    pub(crate) async fn client(&self, portal_id: PortalId, name: &str, scopes: Scopes) -> Result<NewClient> {
+        self.find_portal(portal_id).await?;
+        let oldest = PageRequest { limit: 1, offset: 0 };
+        let accounts = self.store.list_user_accounts(portal_id, &UserAccountFilter::default(), oldest).await?;
+        let account = accounts.items.first().with_context(|| format!("portal {portal_id} has no user account"))?;
+        let secret = self.random.hex(40);
+        let client = OauthClient {
+            id: ClientId::draw(&*self.random),
+            portal_id,
+            user_account_id: account.id,
+            name: name.to_owned(),
+            redirect_uri: None,
+            secret_digest: self.keyring.digest(CLIENT_SECRET, &secret),
+            scopes,
+            created_at: self.clock.now(),
+            revoked_at: None,
+        };
+        let id = client.id.clone();
+        self.store.save_oauth_client(client).await?;
+        Ok(NewClient { id, secret })
+    }
+
+    /// Makes a course that `owner_id` owns, and puts it into the libraries of `holders`.
+    pub(crate) async fn course(&self, owner_id: PortalId, title: &str, holders: &[PortalId]) -> Result<LearningObject> {
+        let now = self.clock.now();
+        let lo = LearningObject {
+            id: LearningObjectId(self.store.next_id(Sequence::LearningObject).await?),
+            version: 0,
+            content_id: ContentId::draw(&*self.random, now),
+            owner_id,
+            kind: "course".to_owned(),
+            title: title.to_owned(),
+            description: String::new(),
+            external_id: None,
+            state: LifecycleState::Published,
+            created_at: now,
+            updated_at: now,
+        };
+        self.store.save_learning_object(Change::silent(lo.clone())).await?;
+        for holder in holders {
+            self.store.save_library_items(*holder, &[lo.id]).await?;
+        }
+        Ok(lo)
+    }
+
+    /// A portal that must be there.
+    pub(crate) async fn find_portal(&self, id: PortalId) -> Result<Portal> {
+        self.store.find_portal(id).await?.with_context(|| format!("there is no portal {id}"))
+    }
+
+    async fn account(&self, portal_id: PortalId, new: NewUser<'_>) -> Result<UserAccount> {
+        let now = self.clock.now();
+        Ok(UserAccount {
+            id: UserAccountId(self.store.next_id(Sequence::UserAccount).await?),
+            version: 0,
+            portal_id,
+            guid: AccountGuid::draw(&*self.random, now),
+            email: EmailAddress::parse(new.email)?,
+            given_name: new.given_name.to_owned(),
+            family_name: new.family_name.to_owned(),
+            username: new.email.to_owned(),
+            roles: vec![new.role],
+            active: true,
+            external_user_id: None,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+}
+
+fn taken(error: StoreError, value: &str) -> anyhow::Error {
+    match error {
+        StoreError::Taken(what) => anyhow::anyhow!("the {what} {value} is taken"),
+        error => error.into(),
+    }
+}
