@@ -62,6 +62,11 @@ impl Platform {
     ///
     /// The API stops first: what it still accepts is stored, and what is stored is delivered by the next start.
     pub(crate) async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> Result<Stopped> {
+        // The lock on the data folder says that nobody else delivers from it, so whoever held a lease is gone.
+        let left = self.engine.store.expire_leases(self.engine.clock.now()).await.context("ending old leases")?;
+        if left > 0 {
+            tracing::info!(left, "{left} attempts were under way when the platform last ended: they are made again");
+        }
         let engine = deliver(self.engine, shutdown.clone())?;
         let app = gateway::router::router(self.gateway);
         gateway::serve::serve(listener, app, gateway::serve::Limits::default(), shutdown.clone()).await;

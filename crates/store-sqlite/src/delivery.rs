@@ -37,6 +37,10 @@ impl Deliveries for SqliteStore {
         self.write("finish_attempts", verb).await
     }
 
+    async fn expire_leases(&self, now: Timestamp) -> Result<u64> {
+        self.write_and_wake("expire_leases", move |connection| lease::expire(connection, now)).await
+    }
+
     async fn wait_for_work(&self) {
         self.work.notified().await;
     }

@@ -64,6 +64,10 @@ pub trait Deliveries: Send + Sync {
     /// A lease is lost when it expired by `now`, or when a later attempt was leased.
     async fn finish_attempts(&self, attempts: Vec<FinishedAttempt>, now: Timestamp) -> Result<Vec<Finished>>;
 
+    /// Ends every lease at once, and says how many there were: for a node that is alone with the database and has just started,
+    /// so that whoever held them is gone. Their deliveries are due again, under higher attempt numbers.
+    async fn expire_leases(&self, now: Timestamp) -> Result<u64>;
+
     /// Returns when there may be work that was not there before: after commits that wrote due deliveries or made a webhook
     /// active. May return for nothing; a call that was missed is made up for by the next. For one caller at a time.
     async fn wait_for_work(&self);

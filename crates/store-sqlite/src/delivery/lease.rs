@@ -18,27 +18,58 @@ use crate::webhook::Cache;
 
 /// Steps from lane to lane through the index of what is pending, so that it costs two look-ups a lane, however much is
 /// pending in it.
-const LANES: &str = "-- list_due_lanes
-    WITH RECURSIVE lane (webhook_no) AS (
-        SELECT min(webhook_no)
-        FROM deliveries
-        WHERE state = 'pending'
-        UNION ALL
-        SELECT (
+macro_rules! lanes {
+    () => {
+        "WITH RECURSIVE lane (webhook_no) AS (
             SELECT min(webhook_no)
             FROM deliveries
-            WHERE state = 'pending' AND deliveries.webhook_no > lane.webhook_no
-        )
-        FROM lane
-        WHERE lane.webhook_no IS NOT NULL
-    )
+            WHERE state = 'pending'
+            UNION ALL
+            SELECT (
+                SELECT min(webhook_no)
+                FROM deliveries
+                WHERE state = 'pending' AND deliveries.webhook_no > lane.webhook_no
+            )
+            FROM lane
+            WHERE lane.webhook_no IS NOT NULL
+        )"
+    };
+}
+
+const LANES: &str = concat!(
+    "-- list_due_lanes
+    ",
+    lanes!(),
+    "
     SELECT
         webhooks.portal_id,
         webhooks.id,
         (SELECT min(due_at) FROM deliveries WHERE state = 'pending' AND webhook_no = lane.webhook_no) AS due_at
     FROM lane
     JOIN webhooks ON webhooks.no = lane.webhook_no AND webhooks.status = 'active'
-    ORDER BY webhooks.portal_id, webhooks.no";
+    ORDER BY webhooks.portal_id, webhooks.no"
+);
+
+/// What is leased lies after the present in its lane, where little else does: a backlog that is due is not read.
+const EXPIRE: &str = concat!(
+    "-- expire_leases
+    ",
+    lanes!(),
+    "
+    UPDATE deliveries
+    SET due_at = ?1, lease_expires_at = NULL
+    WHERE no IN (
+        SELECT leased.no
+        FROM lane
+        CROSS JOIN deliveries leased ON leased.webhook_no = lane.webhook_no AND leased.state = 'pending'
+            AND leased.due_at > ?1
+        WHERE leased.lease_expires_at IS NOT NULL
+    )"
+);
+
+pub(super) fn expire(connection: &Connection, now: Timestamp) -> Result<u64, VerbError> {
+    Ok(connection.prepare_cached(EXPIRE)?.execute([now.as_millisecond()])? as u64)
+}
 
 pub(super) fn list_due_lanes(connection: &Connection, now: Timestamp) -> Result<DueLanes, VerbError> {
     let mut lanes = DueLanes::default();

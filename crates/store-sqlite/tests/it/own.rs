@@ -24,7 +24,7 @@ async fn secrets_are_not_in_the_file() {
     webhook.secret = Some(Secret::parse("MyS3cretK#y".to_owned()).unwrap());
     world.store.save_webhook(Change::silent(webhook), WEBHOOKS_MAX).await.unwrap();
     world.enroll_somebody(0, "grace", Status::Completed, 1).await;
-    drop(world);
+    // The store is still open, so the WAL is among the files.
     let contents: Vec<u8> = std::fs::read_dir(folder.path())
         .unwrap()
         .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())

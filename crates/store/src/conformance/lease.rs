@@ -158,6 +158,23 @@ pub async fn one_lost_lease_does_not_spoil_a_batch(store: Arc<dyn Store>) {
     assert_eq!(finished, [Finished::Recorded, Finished::LeaseLost, Finished::Recorded]);
 }
 
+/// What a node that is gone had leased is due at once, under a higher number; what waits for a retry goes on waiting.
+pub async fn a_node_that_starts_alone_ends_old_leases(store: Arc<dyn Store>) {
+    let (world, id) = with_due(store, 3).await;
+    let [retried] = lease(&world, &id, 1, 1).await.try_into().unwrap();
+    world.store.finish_attempts(vec![finished(retried, 500, Next::Retry { at: at(60) })], at(2)).await.unwrap();
+    let [left] = lease(&world, &id, 1, 2).await.try_into().unwrap();
+    assert_eq!(world.store.expire_leases(at(5)).await.unwrap(), 1);
+    assert_eq!(world.store.expire_leases(at(5)).await.unwrap(), 0);
+    let mut again: Vec<_> =
+        lease(&world, &id, 9, 5).await.iter().map(|lease| (lease.delivery_id, lease.attempt_number)).collect();
+    again.sort();
+    assert_eq!(again.len(), 2);
+    assert!(again.contains(&(left.delivery_id, 2)));
+    let late = world.store.finish_attempts(vec![finished(left, 200, Next::Delivered)], at(5)).await.unwrap();
+    assert_eq!(late, [Finished::LeaseLost]);
+}
+
 /// Whoever waits is woken by a commit that left something due, also one from before the wait began.
 pub async fn work_wakes_whoever_waits(store: Arc<dyn Store>) {
     let (world, _) = with_due(store, 1).await;
