@@ -1,7 +1,7 @@
 //! Webhooks.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use contract::event_type::EventType;
@@ -221,7 +221,11 @@ fn read_event_types(text: &str) -> Option<Vec<EventType>> {
 
 /// Webhooks that were opened already, by their numbers: opening a secret for each delivery would cost more than sending it.
 #[derive(Debug, Default)]
-pub(crate) struct Cache(Mutex<HashMap<i64, Arc<Webhook>>>);
+pub(crate) struct Cache {
+    opened: Mutex<HashMap<i64, Arc<Webhook>>>,
+    /// Those that could not be read, so that each is complained of once.
+    unreadable: Mutex<HashSet<WebhookId>>,
+}
 
 impl Cache {
     /// The active webhook with its number, if there is one.
@@ -254,8 +258,14 @@ impl Cache {
         Ok(opened.map(|webhook| (no, cached.entry(no).insert_entry(webhook).get().clone())))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i64, Arc<Webhook>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether this is the first time that the webhook could not be read.
+    pub(crate) fn is_first_trouble_with(&self, id: &WebhookId) -> bool {
+        let mut unreadable = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+        unreadable.len() < CACHED_MAX && unreadable.insert(id.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Arc<Webhook>>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

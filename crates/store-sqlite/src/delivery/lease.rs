@@ -44,7 +44,12 @@ const LANES: &str = concat!(
     SELECT
         webhooks.portal_id,
         webhooks.id,
-        (SELECT min(due_at) FROM deliveries WHERE state = 'pending' AND webhook_no = lane.webhook_no) AS due_at
+        (SELECT min(due_at) FROM deliveries WHERE state = 'pending' AND webhook_no = lane.webhook_no) AS oldest_due_at,
+        (
+            SELECT min(due_at)
+            FROM deliveries
+            WHERE state = 'pending' AND webhook_no = lane.webhook_no AND due_at > ?1
+        ) AS next_due_at
     FROM lane
     JOIN webhooks ON webhooks.no = lane.webhook_no AND webhooks.status = 'active'
     ORDER BY webhooks.portal_id, webhooks.no"
@@ -72,24 +77,20 @@ pub(super) fn expire(connection: &Connection, now: Timestamp) -> Result<u64, Ver
 }
 
 pub(super) fn list_due_lanes(connection: &Connection, now: Timestamp) -> Result<DueLanes, VerbError> {
-    let mut lanes = DueLanes::default();
-    for lane in rows(connection, LANES, [], decode_lane)? {
-        if lane.oldest_due_at <= now {
-            lanes.due.push(lane);
-        } else {
-            let earlier = lanes.next_due_at.is_none_or(|next| lane.oldest_due_at < next);
-            lanes.next_due_at = if earlier { Some(lane.oldest_due_at) } else { lanes.next_due_at };
-        }
-    }
-    Ok(lanes)
+    let lanes = rows(connection, LANES, [now.as_millisecond()], decode_lane)?;
+    let next_due_at = lanes.iter().filter_map(|(_, next_due_at)| *next_due_at).min();
+    let due = lanes.into_iter().map(|(lane, _)| lane).filter(|lane| lane.oldest_due_at <= now).collect();
+    Ok(DueLanes { due, next_due_at })
 }
 
-fn decode_lane(row: &Row<'_>) -> Result<DueLane, VerbError> {
-    Ok(DueLane {
+/// A lane, and when the next of its deliveries becomes due that is not due yet.
+fn decode_lane(row: &Row<'_>) -> Result<(DueLane, Option<Timestamp>), VerbError> {
+    let lane = DueLane {
         portal_id: PortalId(row.of("portal_id")?),
         webhook_id: row.id("id")?,
-        oldest_due_at: row.at("due_at")?,
-    })
+        oldest_due_at: row.at("oldest_due_at")?,
+    };
+    Ok((lane, row.at_or_null("next_due_at")?))
 }
 
 pub(super) fn lease(
@@ -105,7 +106,9 @@ pub(super) fn lease(
             Ok(None) => {}
             // A webhook that cannot be read, its key missing perhaps, must not keep the others from their deliveries.
             Err(VerbError::Unreadable(error)) => {
-                tracing::error!(%webhook_id, error, "webhook {webhook_id} cannot be read, so its deliveries wait");
+                if webhooks.is_first_trouble_with(webhook_id) {
+                    tracing::error!(%webhook_id, error, "webhook {webhook_id} cannot be read, so its deliveries wait");
+                }
             }
             Err(error) => return Err(error),
         }

@@ -5,6 +5,8 @@ use domain::change::Change;
 use domain::enrollment::Status;
 use domain::webhook::Secret;
 use store::conformance::world::{WEBHOOKS_MAX, World, at};
+use store::delivery::{Deliveries, LeaseRequest};
+use store::keyring::{KEY_BYTES, Keyring};
 
 #[tokio::test]
 async fn another_process_sees_what_is_stored_and_takes_other_numbers() {
@@ -53,4 +55,23 @@ async fn a_lane_is_found_by_seeking_not_by_reading_what_is_pending() {
     assert!(
         plan(&format!("SELECT no {pending} webhook_no = 1 AND due_at <= 5 ORDER BY due_at LIMIT 3")).contains(index)
     );
+}
+
+#[tokio::test]
+async fn a_webhook_whose_key_is_missing_does_not_hold_the_others_up() {
+    let (store, folder) = store_sqlite::testing::open();
+    let world = World::new(store).await;
+    let mut sealed = world.webhook(world.partner, &[EventType::EnrollmentComplete]);
+    sealed.secret = Some(Secret::parse("MyS3cretK#y".to_owned()).unwrap());
+    let sealed_id = sealed.id.clone();
+    world.store.save_webhook(Change::silent(sealed), WEBHOOKS_MAX).await.unwrap();
+    let plain_id = world.add_webhook(world.partner, &[EventType::EnrollmentComplete]).await;
+    world.enroll_somebody(0, "grace", Status::Completed, 1).await;
+
+    let other_key = Keyring::read(&Keyring::write(2, &[9; KEY_BYTES])).unwrap();
+    let path = folder.path().join("schoolbell.db");
+    let without_key = store_sqlite::SqliteStore::open(&path, other_key.into(), sqlite::Durability::Off).unwrap();
+    let request = LeaseRequest { lanes: vec![(sealed_id, 5), (plain_id.clone(), 5)], now: at(9), expires_at: at(19) };
+    let leased = without_key.lease_deliveries(&request).await.unwrap();
+    assert_eq!(leased.iter().map(|lease| &lease.webhook.id).collect::<Vec<_>>(), [&plain_id]);
 }

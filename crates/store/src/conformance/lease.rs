@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use contract::event_type::EventType;
-use domain::delivery::{Answer, DeliveryState, Finished, FinishedAttempt, Lease, Next, Outcome};
+use domain::delivery::{Answer, DeliveryState, FailedReason, Finished, FinishedAttempt, Lease, Next, Outcome};
 use domain::enrollment::Status;
 use domain::id::WebhookId;
 use domain::webhook::{InactiveReason, WebhookStatus};
@@ -110,12 +110,15 @@ pub async fn retries_wait_for_their_time(store: Arc<dyn Store>) {
     let retry = finished(first, 500, Next::Retry { at: at(60) });
     world.store.finish_attempts(vec![retry], at(2)).await.unwrap();
     assert_eq!(lease(&world, &id, 1, 59).await, []);
-    assert_eq!(world.store.list_due_lanes(at(59)).await.unwrap().next_due_at, Some(at(60)));
+    world.enroll_somebody(0, "due", Status::Completed, 50).await;
+    let lanes = world.store.list_due_lanes(at(59)).await.unwrap();
+    assert_eq!((lanes.due.len(), lanes.next_due_at), (1, Some(at(60))), "also of a lane that is due already");
+    assert_eq!(lease(&world, &id, 1, 59).await.len(), 1);
     let [second] = lease(&world, &id, 1, 60).await.try_into().unwrap();
     assert_eq!((second.attempt_number, second.failures), (2, 1));
     let delivery_id = second.delivery_id;
     world.store.finish_attempts(vec![finished(second, 500, Next::Exhausted)], at(61)).await.unwrap();
-    assert_eq!(world.store.list_due_lanes(at(99_999)).await.unwrap(), Default::default());
+    assert_eq!(states(&world).await[0], DeliveryState::Failed { at: at(61), reason: FailedReason::Exhausted });
     assert_eq!(world.store.list_attempts(world.partner, delivery_id).await.unwrap().len(), 2);
 }
 

@@ -36,9 +36,11 @@ pub struct Counter(AtomicU64);
 impl Random for Counter {
     fn fill(&self, bytes: &mut [u8]) {
         for byte in bytes {
-            // The middle of a well-spread product: enough for ids that must only differ.
-            let n = self.0.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-            *byte = (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u8;
+            // SplitMix64: spread well enough for ids that must only differ.
+            let mut n = self.0.fetch_add(1, Ordering::Relaxed).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            *byte = (n ^ (n >> 31)) as u8;
         }
     }
 }

@@ -1,0 +1,155 @@
+//! Finding work: when to list due lanes, when to lease, when to leave the store alone.
+
+use domain::delivery::{FinishedAttempt, Lease};
+use jiff::{SignedDuration, Timestamp};
+use store::Store;
+use store::delivery::{DueLanes, LeaseRequest};
+use store::error::StoreError;
+use tracing::{error, info};
+
+use crate::backoff::Backoff;
+use crate::lane::Lanes;
+use crate::run::Settings;
+use crate::watch::Watch;
+
+/// How long a list of due lanes serves while lanes on it have more to do: how long, at most, a lane that becomes due waits
+/// to be noticed while others keep the engine busy.
+const LIST_FRESH_FOR: SignedDuration = SignedDuration::from_millis(10);
+
+/// What is asked of the store.
+pub(super) enum Question {
+    /// What is due?
+    DueLanes {
+        /// By when.
+        now: Timestamp,
+    },
+    /// May these be attempted?
+    Leases(LeaseRequest),
+}
+
+/// What the store answered.
+pub(super) enum Found {
+    DueLanes(Result<DueLanes, StoreError>),
+    Leases(LeaseRequest, Result<Vec<Lease>, StoreError>),
+}
+
+/// Asks the store.
+pub(super) async fn ask(store: &dyn Store, question: Question) -> Found {
+    match question {
+        Question::DueLanes { now } => Found::DueLanes(store.list_due_lanes(now).await),
+        Question::Leases(request) => {
+            let leases = store.lease_deliveries(&request).await;
+            Found::Leases(request, leases)
+        }
+    }
+}
+
+/// What is known of the work there is.
+pub(super) struct Search {
+    lanes: Lanes,
+    lease_for: SignedDuration,
+    poll_for: SignedDuration,
+    /// Whether there may be due lanes that are not listed.
+    stale: bool,
+    listed_at: Timestamp,
+    /// When to list again, whether somebody says so or not.
+    look_at: Timestamp,
+    backoff: Backoff,
+}
+
+impl Search {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Search {
+            lanes: Lanes::new(settings.lane_concurrency),
+            lease_for: settings.lease_for,
+            poll_for: settings.poll_for,
+            stale: true,
+            listed_at: Timestamp::MIN,
+            look_at: Timestamp::MIN,
+            backoff: Backoff::default(),
+        }
+    }
+
+    /// What to ask now, with so many permits free.
+    pub(super) fn next(&mut self, now: Timestamp, free: usize) -> Option<Question> {
+        if self.look_at <= now {
+            self.stale = true;
+            self.look_at = after(now, self.poll_for);
+        }
+        // A clock that was set back must not put the next look off.
+        self.look_at = self.look_at.min(after(now, self.poll_for));
+        if free == 0 || self.backoff.waits_until(now).is_some() {
+            return None;
+        }
+        let fresh = (SignedDuration::ZERO..LIST_FRESH_FOR).contains(&now.duration_since(self.listed_at));
+        if !self.stale || fresh {
+            let lanes = self.lanes.share(free);
+            if !lanes.is_empty() {
+                return Some(Question::Leases(LeaseRequest { lanes, now, expires_at: after(now, self.lease_for) }));
+            }
+        }
+        if !self.stale {
+            return None;
+        }
+        self.stale = false;
+        self.listed_at = now;
+        Some(Question::DueLanes { now })
+    }
+
+    /// Takes in what the store answered; the attempts of these leases begin now.
+    pub(super) fn found(&mut self, found: Found, now: Timestamp, watch: &Watch) -> Vec<Lease> {
+        match found {
+            Found::DueLanes(Ok(lanes)) => {
+                self.store_is_well();
+                let oldest_due_at = lanes.due.iter().map(|lane| lane.oldest_due_at).min();
+                let lag = oldest_due_at.map_or(SignedDuration::ZERO, |due_at| now.duration_since(due_at));
+                watch.lag_seconds.set(lag.as_secs_f64().max(0.0));
+                self.look_at = self.look_at.min(lanes.next_due_at.unwrap_or(self.look_at));
+                self.lanes.listed(lanes.due);
+                Vec::new()
+            }
+            Found::Leases(request, Ok(leases)) => {
+                self.store_is_well();
+                self.lanes.leased(request.lanes, &leases);
+                leases
+            }
+            Found::DueLanes(Err(error)) | Found::Leases(_, Err(error)) => {
+                self.stale = true;
+                if self.backoff.failed(now) {
+                    error!(%error, "the store does not say what is due; asking again until it does");
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Takes note that an attempt is over.
+    pub(super) fn attempted(&mut self, attempt: &FinishedAttempt) {
+        self.lanes.attempted(&attempt.lease.webhook.id);
+    }
+
+    /// Takes note that there may be work.
+    pub(super) fn nudged(&mut self) {
+        self.stale = true;
+    }
+
+    /// Takes note that there is work at `at`.
+    pub(super) fn due_at(&mut self, at: Timestamp) {
+        self.look_at = self.look_at.min(at);
+    }
+
+    /// When to look at the clock again.
+    pub(super) fn wakes_at(&self, now: Timestamp) -> Timestamp {
+        self.backoff.waits_until(now).unwrap_or(self.look_at)
+    }
+
+    fn store_is_well(&mut self) {
+        if self.backoff.succeeded() {
+            info!("the store says again what is due");
+        }
+    }
+}
+
+fn after(now: Timestamp, span: SignedDuration) -> Timestamp {
+    now.saturating_add(span).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,104 @@
+//! Where the loop stands: what it knows of the work, what it has not recorded, whether it is to end.
+
+use domain::delivery::{FinishedAttempt, Lease};
+use jiff::Timestamp;
+use tracing::info;
+
+use super::search::{Found, Question, Search};
+use super::unrecorded::{Recording, Unrecorded};
+use crate::run::{Engine, Stopped};
+use crate::watch::Watch;
+
+pub(super) struct State<'a> {
+    engine: &'a Engine,
+    search: Search,
+    unrecorded: Unrecorded,
+    stop: Option<Stop>,
+    watch: Watch,
+}
+
+/// That it is to end.
+struct Stop {
+    /// At the latest.
+    at: Timestamp,
+    /// Attempts recorded since it was said.
+    finished: usize,
+}
+
+impl<'a> State<'a> {
+    pub(super) fn new(engine: &'a Engine) -> Self {
+        State {
+            engine,
+            search: Search::new(&engine.settings),
+            unrecorded: Unrecorded::default(),
+            stop: None,
+            watch: Watch::new(),
+        }
+    }
+
+    /// The outcomes to record next.
+    pub(super) fn batch(&mut self, now: Timestamp) -> Option<Vec<FinishedAttempt>> {
+        self.unrecorded.take(now, &self.watch)
+    }
+
+    /// What to ask the store next: permits before leases, and no leases once it is to end.
+    pub(super) fn question(&mut self, now: Timestamp, in_flight: usize) -> Option<Question> {
+        let taken = in_flight + self.unrecorded.len();
+        self.watch.in_flight.set(taken as f64);
+        let free = self.engine.settings.concurrency.saturating_sub(taken);
+        if self.stop.is_some() { None } else { self.search.next(now, free) }
+    }
+
+    /// When to look at the clock again.
+    pub(super) fn wakes_at(&self, now: Timestamp) -> Timestamp {
+        let look_at = match &self.stop {
+            None => self.search.wakes_at(now),
+            Some(stop) => stop.at,
+        };
+        self.unrecorded.wakes_at(now).map_or(look_at, |at| at.min(look_at))
+    }
+
+    pub(super) fn found(&mut self, found: Found) -> Vec<Lease> {
+        self.search.found(found, self.engine.clock.now(), &self.watch)
+    }
+
+    pub(super) fn landed(&mut self, landed: Vec<FinishedAttempt>) {
+        for attempt in &landed {
+            self.watch.attempted(attempt);
+            self.search.attempted(attempt);
+        }
+        self.unrecorded.extend(landed);
+    }
+
+    pub(super) fn recorded(&mut self, recording: Recording) {
+        let (due_at, count) = self.unrecorded.recorded(recording, self.engine.clock.now(), &self.watch);
+        if let Some(due_at) = due_at {
+            self.search.due_at(due_at);
+        }
+        if let Some(stop) = &mut self.stop {
+            stop.finished += count;
+        }
+    }
+
+    pub(super) fn nudged(&mut self) {
+        self.search.nudged();
+    }
+
+    /// Takes note that it is to end.
+    pub(super) fn stop(&mut self, now: Timestamp) {
+        let at = now.saturating_add(self.engine.settings.stop_for).unwrap_or(Timestamp::MAX);
+        self.stop = Some(Stop { at, finished: 0 });
+    }
+
+    /// Whether it has ended: all is recorded, or the time for that is over. Leases that are still being asked for are waited
+    /// for: whoever gets one must use it.
+    pub(super) fn stopped(&self, now: Timestamp, in_flight: usize, asked: bool) -> Option<Stopped> {
+        let &Stop { at, finished } = self.stop.as_ref()?;
+        let left = in_flight + self.unrecorded.len();
+        if now < at && (left > 0 || !asked) {
+            return None;
+        }
+        info!(finished, left, "deliveries stopped");
+        Some(Stopped { finished, left })
+    }
+}
