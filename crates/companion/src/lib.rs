@@ -126,11 +126,11 @@ impl Companion {
         let worker = self.worker();
         match api {
             None => {
-                let _ = tokio::join!(listen(webhooks, self.router()), worker.run(&shutdown));
+                tokio::join!(listen(webhooks, self.router()), worker.run(&shutdown));
             }
             Some(api) => {
                 let receiver = listen(webhooks, http::receiver(&self.shared));
-                let _ = tokio::join!(receiver, listen(api, http::api(&self.shared)), worker.run(&shutdown));
+                tokio::join!(receiver, listen(api, http::api(&self.shared)), worker.run(&shutdown));
             }
         }
         Ok(())

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::change::Change;
 use crate::id::{PortalId, UserAccountId, WebhookId};
 
+pub mod health;
 pub mod url;
 
 pub use self::url::{UrlPolicy, WebhookUrl};

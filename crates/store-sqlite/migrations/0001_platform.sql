@@ -114,11 +114,14 @@ CREATE TABLE webhooks (
     timestamp_unit TEXT NOT NULL CHECK (timestamp_unit IN ('seconds', 'milliseconds')),
     oauth2 BLOB,                                         -- sealed JSON
     integration_system_id TEXT,
+    failing_since INTEGER,                               -- the first failure since the last success, over all deliveries
+    failures INTEGER NOT NULL DEFAULT 0,                 -- how many since then; neither counts as a change of the row
     created_by INTEGER NOT NULL,
     updated_by INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    CHECK ((previous_secret IS NULL) = (previous_secret_until IS NULL))
+    CHECK ((previous_secret IS NULL) = (previous_secret_until IS NULL)),
+    CHECK ((failing_since IS NULL) = (failures = 0))
 ) STRICT;
 CREATE INDEX webhooks_by_portal ON webhooks (portal_id, no);
 

@@ -31,10 +31,7 @@ impl Deliveries for SqliteStore {
     }
 
     async fn finish_attempts(&self, attempts: Vec<FinishedAttempt>, now: Timestamp) -> Result<Vec<Finished>> {
-        let verb = move |connection: &Connection| {
-            attempts.iter().map(|finished| attempt::finish(connection, finished, now)).collect()
-        };
-        self.write("finish_attempts", verb).await
+        self.write("finish_attempts", move |connection| attempt::finish(connection, &attempts, now)).await
     }
 
     async fn expire_leases(&self, now: Timestamp) -> Result<u64> {

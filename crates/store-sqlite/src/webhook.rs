@@ -8,7 +8,8 @@ use contract::event_type::EventType;
 use contract::signature::TimestampUnit;
 use domain::change::Change;
 use domain::id::{PortalId, UserAccountId, WebhookId};
-use domain::webhook::{Oauth2Credentials, Secret, Webhook, WebhookStatus, WebhookUrl};
+use domain::webhook::health::Health;
+use domain::webhook::{InactiveReason, Oauth2Credentials, Secret, Webhook, WebhookStatus, WebhookUrl};
 use jiff::Timestamp;
 use sqlite::rusqlite::{Connection, Row, params};
 use store::error::{Result, StoreError};
@@ -85,7 +86,7 @@ fn save(connection: &Connection, webhook: &Webhook, keyring: &Keyring) -> Result
         UPDATE webhooks
         SET version = ?2 + 1, name = ?4, url = ?5, secret = ?6, previous_secret = ?7, previous_secret_until = ?8,
             event_types = ?9, status = ?10, timestamp_unit = ?11, oauth2 = ?12, integration_system_id = ?13,
-            created_by = ?14, updated_by = ?15, created_at = ?16, updated_at = ?17
+            created_by = ?14, updated_by = ?15, created_at = ?16, updated_at = ?17, failing_since = NULL, failures = 0
         WHERE id = ?1 AND version = ?2 AND portal_id = ?3"
     };
     let seal = |column, text: &str| keyring.seal(place(column, webhook.id.as_str()), text);
@@ -269,15 +270,45 @@ impl Cache {
     }
 }
 
-/// Makes an active webhook inactive because its receiver is gone (decision 4).
-pub(crate) fn stop_gone(connection: &Connection, no: i64, at: Timestamp) -> Result<(), VerbError> {
+/// Takes note of how the attempts of one webhook went, in their order; one that is hopeless becomes inactive (decision 5).
+pub(crate) fn save_health(
+    connection: &Connection,
+    no: i64,
+    successes: &[bool],
+    now: Timestamp,
+) -> Result<(), VerbError> {
+    let sql = "-- finish_attempts (health before)
+        SELECT failing_since, failures
+        FROM webhooks
+        WHERE no = ?1";
+    let before = row(connection, sql, &[&no], |row| {
+        Ok(Health { failing_since: row.at_or_null("failing_since")?, failures: row.of("failures")? })
+    })?;
+    let before = before.unwrap_or_default();
+    let after = successes.iter().fold(before, |health, &success| health.after(success, now));
+    if after == before {
+        return Ok(());
+    }
     connection
         .prepare_cached(
-            "-- finish_attempts (gone)
+            "-- finish_attempts (health)
             UPDATE webhooks
-            SET status = 'gone', version = version + 1, updated_at = ?2
+            SET failing_since = ?2, failures = ?3
+            WHERE no = ?1",
+        )?
+        .execute((no, after.failing_since.map(Timestamp::as_millisecond), after.failures))?;
+    if after.is_hopeless(now) { stop(connection, no, InactiveReason::Failing, now) } else { Ok(()) }
+}
+
+/// Makes an active webhook inactive: its receiver is gone (decision 4), or fails and fails (decision 5).
+pub(crate) fn stop(connection: &Connection, no: i64, reason: InactiveReason, at: Timestamp) -> Result<(), VerbError> {
+    connection
+        .prepare_cached(
+            "-- finish_attempts (stop)
+            UPDATE webhooks
+            SET status = ?2, version = version + 1, updated_at = ?3
             WHERE no = ?1 AND status = 'active'",
         )?
-        .execute((no, at.as_millisecond()))?;
+        .execute((no, WebhookStatus::Inactive(reason).as_str(), at.as_millisecond()))?;
     Ok(())
 }

@@ -32,7 +32,8 @@ macro_rules! conformance {
                 what_is_inactive_by_its_owner_is_not_told, what_is_paused_waits, deleting_fails_what_is_pending;
             lease: leasing_raises_the_attempt_number, a_lease_is_held_by_one, a_lapsed_lease_records_nothing,
                 a_lease_that_lapsed_is_leased_again, an_attempt_is_recorded_once, retries_wait_for_their_time,
-                gone_stops_the_webhook_and_keeps_its_deliveries, lanes_are_shared_as_asked,
+                gone_stops_the_webhook_and_keeps_its_deliveries,
+                nothing_but_failures_stops_the_webhook, lanes_are_shared_as_asked,
                 one_lost_lease_does_not_spoil_a_batch,
                 a_node_that_starts_alone_ends_old_leases, work_wakes_whoever_waits;
             credential: clients_and_their_tokens, revoking_a_client_ends_its_tokens, refresh_tokens_are_spent_once,

@@ -61,6 +61,8 @@ pub trait Deliveries: Send + Sync {
     /// Records attempts and what follows them, each on its own: one whose lease is lost does not keep the others from
     /// being recorded. The answers are in the order of the attempts.
     ///
+    /// A webhook whose receiver is gone, or that is [hopeless](domain::webhook::health), becomes inactive in the same step.
+    ///
     /// A lease is lost when it expired by `now`, or when a later attempt was leased.
     async fn finish_attempts(&self, attempts: Vec<FinishedAttempt>, now: Timestamp) -> Result<Vec<Finished>>;
 

@@ -1,6 +1,9 @@
 //! Recording attempts and what follows them.
 
+use std::collections::BTreeMap;
+
 use domain::delivery::{Answer, Attempt, FailedReason, Failure, FailureKind, Finished, FinishedAttempt, Next, Outcome};
+use domain::webhook::InactiveReason;
 use jiff::{SignedDuration, Timestamp};
 use sqlite::rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -15,11 +18,29 @@ const FENCED: &str = "-- finish_attempts
     WHERE no = ?1 AND attempt_number = ?2 AND lease_expires_at > ?3
     RETURNING webhook_no";
 
+/// Records each attempt on its own, and then how it went with each webhook.
 pub(super) fn finish(
     connection: &Connection,
-    attempt: &FinishedAttempt,
+    attempts: &[FinishedAttempt],
     now: Timestamp,
-) -> Result<Finished, VerbError> {
+) -> Result<Vec<Finished>, VerbError> {
+    let mut successes: BTreeMap<i64, Vec<bool>> = BTreeMap::new();
+    let mut finished = Vec::with_capacity(attempts.len());
+    for attempt in attempts {
+        let webhook_no = finish_one(connection, attempt, now)?;
+        if let Some(no) = webhook_no {
+            successes.entry(no).or_default().push(attempt.outcome.is_success());
+        }
+        finished.push(if webhook_no.is_some() { Finished::Recorded } else { Finished::LeaseLost });
+    }
+    for (no, successes) in successes {
+        webhook::save_health(connection, no, &successes, now)?;
+    }
+    Ok(finished)
+}
+
+/// The number of the webhook, if the lease still held.
+fn finish_one(connection: &Connection, attempt: &FinishedAttempt, now: Timestamp) -> Result<Option<i64>, VerbError> {
     let (state, due_at, failed_reason) = match attempt.next {
         Next::Delivered => ("delivered", None, None),
         Next::Retry { at } => ("pending", Some(at), None),
@@ -44,12 +65,13 @@ pub(super) fn finish(
             |row| row.get(0),
         )
         .optional()?;
-    let Some(webhook_no) = webhook_no else { return Ok(Finished::LeaseLost) };
-    record(connection, attempt)?;
-    if attempt.next == Next::Gone {
-        webhook::stop_gone(connection, webhook_no, now)?;
+    if let Some(no) = webhook_no {
+        record(connection, attempt)?;
+        if attempt.next == Next::Gone {
+            webhook::stop(connection, no, InactiveReason::Gone, now)?;
+        }
     }
-    Ok(Finished::Recorded)
+    Ok(webhook_no)
 }
 
 fn record(connection: &Connection, attempt: &FinishedAttempt) -> Result<(), VerbError> {

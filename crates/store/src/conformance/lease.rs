@@ -135,6 +135,30 @@ pub async fn gone_stops_the_webhook_and_keeps_its_deliveries(store: Arc<dyn Stor
     assert_eq!(numbers.iter().sum::<u32>(), 3);
 }
 
+/// After five days and twenty attempts with nothing but failures the webhook is inactive, and its deliveries wait; when its owner
+/// activates it, it has all the time again.
+pub async fn nothing_but_failures_stops_the_webhook(store: Arc<dyn Store>) {
+    const DAY: i64 = 86_400;
+    let (world, id) = with_due(store, 1).await;
+    let status = async || world.store.find_webhook(world.partner, &id).await.unwrap().unwrap().status;
+    let fail = async |second: i64| {
+        let [lease] = lease(&world, &id, 1, second).await.try_into().unwrap();
+        let attempt = finished(lease, 500, Next::Retry { at: at(second + 1) });
+        world.store.finish_attempts(vec![attempt], at(second)).await.unwrap();
+    };
+    for second in 100..119 {
+        fail(second).await;
+    }
+    fail(100 + 5 * DAY - 1).await;
+    assert_eq!(status().await, WebhookStatus::Active, "not yet five days");
+    fail(100 + 5 * DAY).await;
+    assert_eq!(status().await, WebhookStatus::Inactive(InactiveReason::Failing));
+    assert_eq!(world.store.list_due_lanes(at(9 * DAY)).await.unwrap(), Default::default());
+    world.set_status(world.partner, &id, WebhookStatus::Active).await;
+    fail(6 * DAY).await;
+    assert_eq!(status().await, WebhookStatus::Active);
+}
+
 /// Each lane gives as many as were asked of it, the oldest first, and lanes of one portal are listed together.
 pub async fn lanes_are_shared_as_asked(store: Arc<dyn Store>) {
     let (world, crowded) = with_due(store, 5).await;

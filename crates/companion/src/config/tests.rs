@@ -1,0 +1,133 @@
+use super::*;
+
+fn usable() -> Settings {
+    let mut settings = Settings::new("inbox.db", "https://bell.example");
+    settings.secrets = vec!["s".into()];
+    settings.portals = ["1", "2"].map(portal).into();
+    settings
+}
+
+fn portal(portal_id: &str) -> Portal {
+    Portal { portal_id: portal_id.into(), client_id: "c".into(), client_secret: "s".into() }
+}
+
+#[track_caller]
+fn check(change: impl FnOnce(&mut Settings), expected: Result<(), &str>) {
+    let mut settings = usable();
+    change(&mut settings);
+    let said = settings.check().map_err(|error| error.to_string());
+    assert_eq!(said.as_ref().map_err(String::as_str), expected.as_ref().map_err(|error| *error));
+}
+
+#[test]
+fn the_secret_is_given_or_expressly_not() {
+    check(|_| {}, Ok(()));
+    check(|settings| settings.secrets.push("t".into()), Ok(()));
+    check(
+        |settings| settings.secrets.clear(),
+        Err("secrets: there is none: give the webhook's secret, or set accept_unsigned if it has none"),
+    );
+    check(
+        |settings| settings.secrets.push("".into()),
+        Err("secrets: a verifier needs at least one secret, and none may be empty"),
+    );
+    check(|settings| settings.accept_unsigned = true, Err("accept_unsigned: it does not go together with secrets"));
+    let unsigned = |settings: &mut Settings| {
+        settings.secrets.clear();
+        settings.accept_unsigned = true;
+    };
+    check(unsigned, Ok(()));
+}
+
+#[test]
+fn an_address_that_cannot_be_used_is_named() {
+    let ftp = "the address \"ftp://x\" cannot be used: it is neither https nor http";
+    check(|settings| settings.platform_url = "ftp://x".into(), Err(&format!("platform_url: {ftp}")));
+    check(|settings| settings.auth_url = Some("ftp://x".into()), Err(&format!("auth_url: {ftp}")));
+    check(|settings| settings.v2_url = Some("ftp://x".into()), Err(&format!("v2_url: {ftp}")));
+}
+
+#[test]
+fn a_portal_is_complete_and_given_once() {
+    check(|settings| settings.portals.push(portal("1")), Err("portals[2].portal_id: \"1\" is given twice"));
+    check(|settings| settings.portals.push(portal("")), Err("portals[2].portal_id: it is empty"));
+    check(|settings| settings.portals[0].client_id.clear(), Err("portals[0].client_id: it is empty"));
+    check(|settings| settings.portals[1].client_secret = "".into(), Err("portals[1].client_secret: it is empty"));
+}
+
+#[test]
+fn the_path_of_webhooks_is_plain_and_free() {
+    for path in ["/", "webhooks", "/webhooks/", "/{any}", "/a b", "//a", ""] {
+        let expected = Err("webhook_path: it must be like /webhooks: letters, digits, -._~ and single slashes");
+        check(|settings| settings.webhook_path = path.into(), expected);
+    }
+    for path in RESERVED_PATHS {
+        let expected = Err("webhook_path: something else is served there");
+        check(|settings| settings.webhook_path = path.into(), expected);
+    }
+    check(|settings| settings.webhook_path = "/hooks/school-bell.v1".into(), Ok(()));
+}
+
+#[test]
+fn no_limit_is_zero() {
+    let expected = "with 0 nothing would ever happen";
+    let zero = |field: &str, change: fn(&mut Limits)| {
+        check(|settings| change(&mut settings.limits), Err(&format!("limits.{field}: {expected}")));
+    };
+    zero("body_bytes_max", |limits| limits.body_bytes_max = 0);
+    zero("fetches_max", |limits| limits.fetches_max = 0);
+    zero("connections_max", |limits| limits.connections_max = 0);
+    zero("request_ms", |limits| limits.request_ms = 0);
+    zero("fetch_ms", |limits| limits.fetch_ms = 0);
+    check(|settings| settings.limits.stop_ms = 0, Ok(()));
+    check(|settings| settings.api_token = Some("".into()), Err("api_token: it is empty"));
+}
+
+#[track_caller]
+fn check_api(address: &str, token: Option<&str>, allowed: bool) {
+    let settings = Settings { api_token: token.map(Secret::from), ..usable() };
+    assert_eq!(settings.check_api_at(address.parse().unwrap()).is_ok(), allowed, "{address} {token:?}");
+}
+
+#[test]
+fn without_a_token_the_reader_api_stays_on_loopback() {
+    for address in ["127.0.0.1:80", "[::1]:80"] {
+        check_api(address, None, true);
+        check_api(address, Some("t"), true);
+    }
+    for address in ["0.0.0.0:80", "[::]:80", "192.168.0.1:80", "203.0.113.1:80"] {
+        check_api(address, None, false);
+        check_api(address, Some("t"), true);
+    }
+}
+
+/// Reads settings as a configuration file would give them.
+fn read(json: &str) -> Result<Settings, serde_json::Error> {
+    serde_json::from_str(json)
+}
+
+#[test]
+fn what_is_not_said_has_a_default_and_what_is_unknown_is_refused() {
+    let settings = read(r#"{"database": "d", "platform_url": "https://x", "secrets": ["s"]}"#).unwrap();
+    assert_eq!((settings.tolerance_seconds, settings.webhook_path.as_str()), (300, "/webhooks"));
+    assert_eq!((settings.limits.body_bytes_max, settings.limits.fetches_max), (1_048_576, 8));
+    let misspelled = [
+        r#"{"database": "d", "platform_url": "https://x", "secret": "s"}"#,
+        r#"{"database": "d", "platform_url": "https://x", "limits": {"bodies": 1}}"#,
+        r#"{"database": "d", "platform_url": "https://x", "portals": [{"portal_id": "1", "client_id": "c", "client_secret": "s", "name": "n"}]}"#,
+    ];
+    for json in misspelled {
+        assert!(read(json).unwrap_err().to_string().starts_with("unknown field"), "{json}");
+    }
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let settings = Settings {
+        secrets: vec!["hidden".into()],
+        api_token: Some("hidden".into()),
+        portals: vec![Portal { client_secret: "hidden".into(), ..portal("1") }],
+        ..usable()
+    };
+    assert!(!format!("{settings:?}").contains("hidden"));
+}

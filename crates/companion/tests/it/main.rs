@@ -1,0 +1,9 @@
+//! The companion against a scripted platform on loopback.
+
+mod api;
+mod fetching;
+mod lifecycle;
+mod platform;
+mod receiving;
+mod schema;
+mod world;
