@@ -5,7 +5,7 @@
 //! `contract`. It knows no database, no clock and no source of randomness but those in the [`Gateway`](gateway::Gateway)
 //! that the binary hands over, and it never calls a receiver of webhooks.
 //!
-//! What goes wrong is a [`Refusal`](refusal::Refusal), and becomes one shape of answer in one place ([`observe`]).
+//! What goes wrong is a `Refusal`, and becomes one shape of answer in one place (`observe`).
 //! [`serve`] runs any axum router behind limits that keep a slow or hostile client from holding the others up.
 
 mod again;

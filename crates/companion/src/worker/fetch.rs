@@ -60,11 +60,12 @@ async fn ask(platform: &Platform, due: &Due) -> Result<Found, Error> {
 
 /// What must not be recorded because the answer is about something else.
 fn contradiction(due: &Due, enrollment: &Enrollment) -> Option<String> {
-    let (id, portal_id) = (enrollment.id.to_string(), enrollment.portal_id.to_string());
+    let id = enrollment.id.to_string();
     if id != due.enrollment_id {
         return Some(format!("asked for enrollment {}, the platform answered with enrollment {id}", due.enrollment_id));
     }
-    let (event, answer) = (&due.portal_id, portal_id);
+    // A platform need not say the portal: its credentials were used, so it can hardly be another.
+    let (event, answer) = (&due.portal_id, enrollment.portal_id?.to_string());
     (answer != *event).then(|| format!("the event names portal {event}, the enrollment is of portal {answer}"))
 }
 

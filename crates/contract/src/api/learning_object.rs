@@ -46,13 +46,7 @@ pub struct Core {
 impl Default for Core {
     /// A course without a title.
     fn default() -> Self {
-        Core {
-            kind: course(),
-            title: String::new(),
-            description: String::new(),
-            external_id: None,
-            provider_id: None,
-        }
+        Core { kind: course(), title: String::new(), description: String::new(), external_id: None, provider_id: None }
     }
 }
 

@@ -5,27 +5,33 @@ use serde::{Deserialize, Serialize};
 use crate::time::{Millis, Seconds};
 
 /// The object that an integrator fetches after a webhook. Contract, section 7.1.
+///
+/// No schema is published for it, so a reader takes it without what it does not need.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = V2Enrollment))]
 pub struct Enrollment {
     /// The enrollment.
     pub id: u64,
     /// `enrollment`.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default)]
     pub kind: String,
     /// The learner; see `GET /v2/users/{id}`.
     pub user_id: u64,
     /// The content.
     pub lo_id: u64,
     /// The portal in which it happened. Ours.
-    pub portal_id: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal_id: Option<u64>,
     /// The whole of which the content is a part; 0 for none.
+    #[serde(default)]
     pub parent_lo_id: u64,
     /// The enrollment in that whole; 0 for none.
+    #[serde(default)]
     pub parent_enrollment_id: u64,
     /// `not-started`, `in-progress`, `completed`.
     pub status: String,
     /// 0 to 100.
+    #[serde(default)]
     pub result: Option<u8>,
     /// Whether the learner passed.
     pub pass: bool,
@@ -34,12 +40,16 @@ pub struct Enrollment {
     /// When it last changed.
     pub updated_time: Seconds,
     /// When the learner started.
+    #[serde(default)]
     pub start_date: Option<Seconds>,
     /// When the learner completed.
+    #[serde(default)]
     pub end_date: Option<Seconds>,
     /// By when the learner should complete.
+    #[serde(default)]
     pub due_date: Option<Seconds>,
     /// When it last changed, in Unix seconds.
+    #[serde(default)]
     pub timestamp: i64,
 }
 
@@ -50,18 +60,25 @@ pub struct User {
     /// The same number as the V3 user account.
     pub id: u64,
     /// Where to reach them.
+    #[serde(default)]
     pub email: String,
     /// Their given name.
+    #[serde(default)]
     pub first_name: String,
     /// Their family name.
+    #[serde(default)]
     pub last_name: String,
     /// When the account was made.
-    pub created: Millis,
+    #[serde(default)]
+    pub created: Option<Millis>,
     /// When it last changed.
-    pub updated: Millis,
+    #[serde(default)]
+    pub updated: Option<Millis>,
     /// Names of roles.
+    #[serde(default)]
     pub roles: Vec<String>,
     /// Whether the account may be used.
+    #[serde(default)]
     pub status: bool,
 }
 

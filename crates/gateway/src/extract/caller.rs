@@ -1,0 +1,95 @@
+//! Who calls: the token of the `Authorization` header, and what it is good for.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use domain::oauth::{Digest, Token};
+use store::keyring::ACCESS_TOKEN;
+
+use super::scope::{Needs, Nothing};
+use crate::gateway::Gateway;
+use crate::observe::Who;
+use crate::refusal::Refusal;
+
+/// A good token with the scope `N`. The portal of a request comes from here and from nowhere else.
+pub(crate) struct Caller<N = Nothing> {
+    token: Arc<Token>,
+    needs: PhantomData<fn() -> N>,
+}
+
+impl<N> Deref for Caller<N> {
+    type Target = Token;
+
+    fn deref(&self) -> &Token {
+        &self.token
+    }
+}
+
+impl<N: Needs> FromRequestParts<Gateway> for Caller<N> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Refusal> {
+        let text = token_text(&parts.headers).ok_or_else(Refusal::unauthenticated)?;
+        let digest = gateway.keyring.digest(ACCESS_TOKEN, text);
+        let token = find(gateway, &digest).await?.ok_or_else(Refusal::unauthenticated)?;
+        if let Some(who) = parts.extensions.get::<Who>() {
+            who.is(&token);
+        }
+        if N::SCOPE.is_some_and(|scope| !token.scopes.contains(scope)) {
+            return Err(Refusal::missing_scopes());
+        }
+        Ok(Caller { token, needs: PhantomData })
+    }
+}
+
+async fn find(gateway: &Gateway, digest: &Digest) -> Result<Option<Arc<Token>>, Refusal> {
+    let now = gateway.now();
+    if let Some(token) = gateway.tokens.find(digest, now) {
+        return Ok(Some(token));
+    }
+    let found = gateway.store.find_access_token(digest, now).await?.map(Arc::new);
+    if let Some(token) = &found {
+        gateway.tokens.keep(token.clone(), now);
+    }
+    Ok(found)
+}
+
+/// The token of the header: bare, as the seeds write it, or behind `Bearer` in any case (contract, quirk 1).
+pub(crate) fn token_text(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
+    let text = match value.split_once(char::is_whitespace) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start(),
+        Some(_) => return None,
+        None => value,
+    };
+    let single = !text.is_empty() && !text.contains(char::is_whitespace);
+    single.then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(value: &str, expected: Option<&str>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+        assert_eq!(token_text(&headers), expected, "{value:?}");
+    }
+
+    #[test]
+    fn a_token_stands_alone_or_behind_bearer_in_any_case() {
+        check("abc", Some("abc"));
+        check("Bearer abc", Some("abc"));
+        check("bearer abc", Some("abc"));
+        check("BEARER   abc ", Some("abc"));
+        check("", None);
+        check("Basic abc", None);
+        check("Bearer abc def", None);
+        assert_eq!(token_text(&HeaderMap::new()), None);
+    }
+}

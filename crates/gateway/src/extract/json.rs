@@ -1,0 +1,116 @@
+//! JSON bodies. What is wrong is said with line and column, or with the name of the field.
+
+use std::borrow::Cow;
+
+use axum::extract::{FromRequest, Request};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use serde_path_to_error::Path;
+
+use super::{body, trailing_comma};
+use crate::gateway::Gateway;
+use crate::refusal::Refusal;
+
+/// An object in the body, whatever the `Content-Type` says: `curl -d` says that it is a form.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Gateway> for JsonBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Refusal> {
+        let bytes = body::read(request.into_body(), gateway.settings.body_bytes_max).await?;
+        read(&bytes).map(JsonBody)
+    }
+}
+
+/// Reads an object, forgiving a trailing comma (contract, section 12.2).
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    // An array would be read as the fields of a struct in their order, which nobody means.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Refusal::bad_request("malformed_json", "the body must be a JSON object"));
+    }
+    read_strict(bytes).or_else(|error| match trailing_comma::without(bytes) {
+        Cow::Owned(forgiven) if is_malformed(&error) => read_strict(&forgiven).map_err(refusal),
+        Cow::Owned(_) | Cow::Borrowed(_) => Err(refusal(error)),
+    })
+}
+
+type Error = serde_path_to_error::Error<serde_json::Error>;
+
+fn read_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let mut track = serde_path_to_error::Track::new();
+    let read = T::deserialize(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track));
+    let end = |value| deserializer.end().map(|()| value);
+    read.and_then(end).map_err(|error| Error::new(track.path(), error))
+}
+
+fn is_malformed(error: &Error) -> bool {
+    match error.inner().classify() {
+        Category::Syntax | Category::Eof | Category::Io => true,
+        Category::Data => false,
+    }
+}
+
+fn refusal(error: Error) -> Refusal {
+    if is_malformed(&error) {
+        return Refusal::bad_request("malformed_json", format!("the body is malformed JSON: {}", error.inner()));
+    }
+    let path = written(error.path());
+    Refusal::field(path.clone(), format_args!("{path}: {}", error.inner()))
+}
+
+fn written(path: &Path) -> String {
+    if path.iter().len() == 0 { "body".to_owned() } else { path.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::api::webhook::CreateWebhook;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(json: &str, expected: &str) {
+        let refusal = read::<CreateWebhook>(json.as_bytes()).unwrap_err();
+        assert!(format!("{refusal:?}").contains(expected), "{refusal:?}");
+    }
+
+    #[test]
+    fn malformed_json_is_refused_with_line_and_column() {
+        check("{\"url\": \"x\"\n \"name\"}", "expected `,` or `}` at line 2 column 2");
+        check("{\"url\": \"x\",\n", "EOF while parsing");
+        check("{} {}", "trailing characters at line 1 column 4");
+        check("{\"url\": NaN}", "line 1 column 9");
+        check("{\"url\": \"x\",,}", "line 1 column 13");
+        check("{\"url\": \"\u{1}\"}", "line 1 column");
+        check(&format!("{{\"x\": {}", "[".repeat(100_000)), "EOF while parsing");
+    }
+
+    #[test]
+    fn a_wrong_type_is_refused_with_the_name_of_the_field() {
+        check(r#"{"url": 1}"#, "url: invalid type: integer `1`, expected a string");
+        check(r#"{"event_types": ["a", 2]}"#, "event_types[1]: invalid type");
+        check(r#"{"oauth2": {"client_id": "x"}}"#, "oauth2: missing field `client_secret`");
+        check(r#"{"url": "a", "url": "b"}"#, "duplicate field `url`");
+        check(r#"{"url": 1,}"#, "url: invalid type");
+    }
+
+    #[test]
+    fn only_an_object_will_do() {
+        for json in ["", "  ", "[]", "null", "\"x\"", "1", "\u{feff}{}"] {
+            check(json, "the body must be a JSON object");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        assert!(read::<CreateWebhook>(b"{\"url\": \"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn a_trailing_comma_is_forgiven() {
+        let create: CreateWebhook = read(b"{\"event_types\": [\"a,]\",],\n}").unwrap();
+        assert_eq!(create.event_types.unwrap(), ["a,]"]);
+    }
+}

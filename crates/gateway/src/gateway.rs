@@ -1,0 +1,61 @@
+//! What every handler is given.
+
+use std::sync::Arc;
+
+use domain::clock::Clock;
+use domain::random::Random;
+use domain::webhook::{PER_PORTAL_MAX, UrlPolicy};
+use jiff::Timestamp;
+use store::Store;
+use store::keyring::Keyring;
+
+use crate::token_cache::TokenCache;
+
+/// The state of the API. Cloning it is cheap: all clones share everything.
+#[derive(Clone)]
+pub struct Gateway {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) tokens: Arc<TokenCache>,
+}
+
+/// What the operator decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which addresses webhooks may have (decision 19).
+    pub url_policy: UrlPolicy,
+    /// How many webhooks a portal may have (decision 18).
+    pub webhooks_per_portal_max: usize,
+    /// The longest body of a request.
+    pub body_bytes_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            url_policy: UrlPolicy::default(),
+            webhooks_per_portal_max: PER_PORTAL_MAX,
+            body_bytes_max: 1024 * 1024,
+        }
+    }
+}
+
+impl Gateway {
+    /// The API over a store.
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        keyring: Arc<Keyring>,
+        settings: Settings,
+    ) -> Self {
+        Gateway { store, clock, random, keyring, settings: Arc::new(settings), tokens: Arc::default() }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

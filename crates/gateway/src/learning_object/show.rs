@@ -1,0 +1,50 @@
+//! `GET /learning-objects/{id}`
+
+use axum::Json;
+use axum::extract::State;
+use contract::api::learning_object::LearningObject;
+use serde::Deserialize;
+use store::learning_object::LearningObjectRef;
+use utoipa::IntoParams;
+
+use super::{find, wire};
+use crate::extract::caller::Caller;
+use crate::extract::id::Id;
+use crate::extract::query::Query;
+use crate::extract::scope::LoRead;
+use crate::gateway::Gateway;
+use crate::refusal::Refusal;
+
+/// What the id is.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ShowLearningObject {
+    /// `external_id` if the id is the owner's own.
+    identifier: Option<String>,
+}
+
+/// Content that the caller's portal owns or holds in its library.
+#[utoipa::path(
+    get, path = "/learning-objects/{id}", operation_id = "show_learning_object", tag = "Learning objects",
+    params(("id" = String, Path, description = "A decimal number, con_ and a ULID, or the owner's own id."), ShowLearningObject),
+    security(("oauth2" = ["lo.read"])),
+    responses((status = 200, body = LearningObject), (status = 404, description = "There is no such content."))
+)]
+pub(crate) async fn show(
+    State(gateway): State<Gateway>,
+    caller: Caller<LoRead>,
+    Id(id): Id<String>,
+    Query(query): Query<ShowLearningObject>,
+) -> Result<Json<LearningObject>, Refusal> {
+    let reference = match query.identifier.as_deref() {
+        None | Some("id") => find::reference(&id),
+        Some("external_id") => Some(LearningObjectRef::External(id.clone())),
+        Some(other) => {
+            let message = format!("identifier must be external_id or absent, not {other:?}");
+            return Err(Refusal::field("identifier", message));
+        }
+    };
+    let found = find::found(&gateway, caller.portal_id, reference).await?;
+    let content = found.ok_or_else(|| Refusal::not_found(format_args!("learning object {id}")))?;
+    Ok(Json(wire::learning_object(content)))
+}

@@ -1,0 +1,47 @@
+//! One line in the logs and two metrics for each request, and the body of each refusal.
+//!
+//! Never a secret, a token, a body, or the path with its ids: the route as it is written in the table.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use domain::id::{ClientId, PortalId};
+use domain::oauth::Token;
+
+use crate::gateway::Gateway;
+use crate::refusal;
+
+/// Who calls, once that is known.
+#[derive(Clone, Default)]
+pub(crate) struct Who(Arc<OnceLock<(PortalId, ClientId)>>);
+
+impl Who {
+    /// The token was good.
+    pub(crate) fn is(&self, token: &Token) {
+        // A request has one token, so whatever is there already is the same.
+        let _ = self.0.set((token.portal_id, token.client_id.clone()));
+    }
+}
+
+/// The outermost layer of the API.
+pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let who = Who::default();
+    request.extensions_mut().insert(who.clone());
+
+    let response = refusal::write(next.run(request).await, &*gateway.random);
+
+    let took = started.elapsed();
+    let path = route.as_ref().map_or("unknown", MatchedPath::as_str);
+    let status = response.status().as_u16();
+    let (portal_id, client_id) = who.0.get().map(|(portal_id, client_id)| (portal_id.0, client_id.as_str())).unzip();
+    tracing::info!(%method, path, status, took_us = took.as_micros() as u64, portal_id, client_id, "{method} {path} {status}");
+    metrics::counter!("http_requests_total", "path" => path.to_owned(), "status" => status.to_string()).increment(1);
+    metrics::histogram!("http_request_seconds", "path" => path.to_owned()).record(took.as_secs_f64());
+    response
+}

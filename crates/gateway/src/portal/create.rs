@@ -1,0 +1,148 @@
+//! `POST /portals`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use contract::api::portal::{self as api, CreateFirstAdministrator, CreatePortal, FirstAdministrator};
+use domain::change::Change;
+use domain::id::{AccountGuid, PortalId, UserAccountId};
+use domain::oauth::Token;
+use domain::portal::{Portal, PortalDomain, PortalKind};
+use domain::user_account::{EmailAddress, Role, UserAccount};
+use jiff::Timestamp;
+use store::id::Sequence;
+
+use super::{access, wire};
+use crate::extract::caller::Caller;
+use crate::extract::json::JsonBody;
+use crate::extract::scope::PortalWrite;
+use crate::gateway::Gateway;
+use crate::oauth::issue::{self, Grant, Pair};
+use crate::refusal::Refusal;
+
+/// Makes a customer portal under the caller's, which must be a partner's, with its first administrator. The answer holds
+/// a token of the new portal, which the caller's client can refresh.
+#[utoipa::path(
+    post, path = "/portals", operation_id = "create_portal", tag = "Portals",
+    request_body = CreatePortal,
+    security(("oauth2" = ["portal.write"])),
+    responses((status = 201, body = api::Portal), (status = 403, description = "The caller's portal is no partner."))
+)]
+pub(crate) async fn create(
+    State(gateway): State<Gateway>,
+    caller: Caller<PortalWrite>,
+    JsonBody(mut asked): JsonBody<CreatePortal>,
+) -> Result<(StatusCode, Json<api::Portal>), Refusal> {
+    let partner = access::find_own_partner(&gateway, &caller).await?;
+    let now = gateway.now();
+    let person = match asked.user_account.take() {
+        Some(person) => person,
+        None => myself(&gateway, &caller).await?,
+    };
+    let portal = portal(&gateway, partner.id, asked, now).await?.create()?;
+    let administrator = administrator(&gateway, portal.after.id, person, now).await?;
+    save(&gateway, &portal, &administrator).await?;
+
+    let oauth_token = token(&gateway, &caller, &administrator.after).await?;
+    let administrator = FirstAdministrator {
+        id: administrator.after.id.to_string(),
+        account_guid: administrator.after.guid.to_string(),
+        oauth_token,
+    };
+    Ok((StatusCode::CREATED, Json(wire::portal(portal.after, Some(administrator)))))
+}
+
+async fn portal(
+    gateway: &Gateway,
+    partner_id: PortalId,
+    asked: CreatePortal,
+    now: Timestamp,
+) -> Result<Portal, Refusal> {
+    let name = asked.name.ok_or_else(|| Refusal::required("name"))?;
+    let domain = asked.domain.ok_or_else(|| Refusal::required("domain"))?;
+    let country = asked.country.ok_or_else(|| Refusal::required("country"))?;
+    let industry = asked.industry.ok_or_else(|| Refusal::required("industry"))?;
+    Ok(Portal {
+        id: PortalId(gateway.store.next_id(Sequence::Portal).await?),
+        version: 0,
+        partner_id: Some(partner_id),
+        kind: PortalKind::Customer,
+        name,
+        domain: PortalDomain::parse(&domain)
+            .map_err(|error| Refusal::bad_request("INVALID_DOMAIN", error.to_string()))?,
+        timezone: asked.timezone.unwrap_or_else(|| "UTC".to_owned()),
+        country: Some(country),
+        industry: Some(industry),
+        company_size: asked.company_size,
+        external_customer_id: asked.external_customer_id,
+        child_enrollment_events: asked.settings.is_some_and(|settings| settings.child_enrollment_events),
+        created_at: now,
+        updated_at: now,
+    })
+}
+
+async fn administrator(
+    gateway: &Gateway,
+    portal_id: PortalId,
+    person: CreateFirstAdministrator,
+    now: Timestamp,
+) -> Result<Change<UserAccount>, Refusal> {
+    let email = person.email.ok_or_else(|| Refusal::required("user_account.email"))?;
+    let email = EmailAddress::parse(&email).map_err(|error| Refusal::field("user_account.email", error))?;
+    let account = UserAccount {
+        id: UserAccountId(gateway.store.next_id(Sequence::UserAccount).await?),
+        version: 0,
+        portal_id,
+        guid: AccountGuid::draw(&*gateway.random, now),
+        given_name: person.given_name.unwrap_or_default(),
+        family_name: person.family_name.unwrap_or_default(),
+        username: person.username.unwrap_or_else(|| email.as_str().to_owned()),
+        email,
+        roles: vec![Role::Administrator],
+        active: true,
+        external_user_id: None,
+        created_at: now,
+        updated_at: now,
+    };
+    Ok(account.create()?)
+}
+
+/// The person who acts with the caller's token.
+async fn myself(gateway: &Gateway, caller: &Token) -> Result<CreateFirstAdministrator, Refusal> {
+    let account = gateway.store.find_user_account(caller.portal_id, caller.user_account_id).await?;
+    let account = account.ok_or_else(|| Refusal::required("user_account"))?;
+    Ok(CreateFirstAdministrator {
+        email: Some(account.email.as_str().to_owned()),
+        username: Some(account.username),
+        given_name: Some(account.given_name),
+        family_name: Some(account.family_name),
+    })
+}
+
+async fn save(gateway: &Gateway, portal: &Change<Portal>, administrator: &Change<UserAccount>) -> Result<(), Refusal> {
+    let saved = gateway.store.save_new_portal(portal.clone(), administrator.clone()).await;
+    saved.map_err(Refusal::from).map_err(|refusal| {
+        if !refusal.is_taken("domain") {
+            return refusal;
+        }
+        let message = format!("there is already a portal with the domain {}", portal.after.domain.as_str());
+        Refusal::bad_request("PORTAL_ALREADY_EXIST", message)
+    })
+}
+
+/// A token that acts in the new portal, of the same client and with all that this client may have.
+async fn token(
+    gateway: &Gateway,
+    caller: &Token,
+    administrator: &UserAccount,
+) -> Result<contract::api::oauth::TokenResponse, Refusal> {
+    let client = gateway.store.find_oauth_client(&caller.client_id).await?;
+    let scopes = client.map_or(caller.scopes, |client| client.scopes);
+    let grant = Grant {
+        client_id: caller.client_id.clone(),
+        portal_id: administrator.portal_id,
+        user_account_id: administrator.id,
+        scopes,
+    };
+    Ok(issue::pair(gateway, Pair::draw(gateway), &grant, scopes).await?)
+}

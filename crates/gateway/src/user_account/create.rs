@@ -1,0 +1,65 @@
+//! `POST /user-accounts`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use contract::api::user_account::{self as api, CreateUserAccount};
+use domain::id::{AccountGuid, PortalId, UserAccountId};
+use domain::user_account::{Role, UserAccount};
+use store::id::Sequence;
+
+use super::{parse, wire};
+use crate::extract::caller::Caller;
+use crate::extract::json::JsonBody;
+use crate::extract::scope::UserWrite;
+use crate::gateway::Gateway;
+use crate::refusal::Refusal;
+
+/// Makes an account in the caller's portal: a learner's, unless roles are given.
+#[utoipa::path(
+    post, path = "/user-accounts", operation_id = "create_user_account", tag = "User accounts",
+    request_body = CreateUserAccount,
+    security(("oauth2" = ["user.write"])),
+    responses((status = 201, body = api::UserAccount), (status = 409, description = "The address is taken."))
+)]
+pub(crate) async fn create(
+    State(gateway): State<Gateway>,
+    caller: Caller<UserWrite>,
+    JsonBody(asked): JsonBody<CreateUserAccount>,
+) -> Result<(StatusCode, Json<api::UserAccount>), Refusal> {
+    let account = save(&gateway, caller.portal_id, asked).await?;
+    Ok((StatusCode::CREATED, Json(wire::account(account))))
+}
+
+/// Makes and stores an account.
+pub(crate) async fn save(
+    gateway: &Gateway,
+    portal_id: PortalId,
+    asked: CreateUserAccount,
+) -> Result<UserAccount, Refusal> {
+    let email = parse::email(&asked.email.ok_or_else(|| Refusal::required("email"))?)?;
+    let mut roles = parse::roles(&asked.roles)?;
+    if roles.is_empty() {
+        roles.push(Role::Learner);
+    }
+    let now = gateway.now();
+    let account = UserAccount {
+        id: UserAccountId(gateway.store.next_id(Sequence::UserAccount).await?),
+        version: 0,
+        portal_id,
+        guid: AccountGuid::draw(&*gateway.random, now),
+        given_name: asked.given_name.unwrap_or_default(),
+        family_name: asked.family_name.unwrap_or_default(),
+        username: asked.username.unwrap_or_else(|| email.as_str().to_owned()),
+        email,
+        roles,
+        active: true,
+        external_user_id: asked.standard_fields.and_then(|fields| fields.external_user_id),
+        created_at: now,
+        updated_at: now,
+    };
+    let change = account.create()?;
+    let account = change.after.clone();
+    gateway.store.save_user_account(change).await?;
+    Ok(account)
+}

@@ -1,0 +1,3 @@
+//! The portal of the token.
+
+pub(crate) mod show;

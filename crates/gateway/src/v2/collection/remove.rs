@@ -1,0 +1,30 @@
+//! `POST /v2/collections/{collection}/items/remove`
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use contract::api::v2::CollectionItems;
+
+use super::parse;
+use crate::extract::caller::Caller;
+use crate::extract::json::JsonBody;
+use crate::extract::scope::LoWrite;
+use crate::gateway::Gateway;
+use crate::refusal::Refusal;
+
+/// Takes content out of the library of the caller's portal. All of it or none; enrollments stay.
+#[utoipa::path(
+    post, path = "/v2/collections/{collection}/items/remove", operation_id = "v2_remove_collection_items", tag = "V2",
+    params(("collection" = String, Path, description = "Any name.")),
+    request_body = CollectionItems,
+    security(("oauth2" = ["lo.write"])),
+    responses((status = 204, description = "It is not in the library."))
+)]
+pub(crate) async fn remove(
+    State(gateway): State<Gateway>,
+    caller: Caller<LoWrite>,
+    JsonBody(asked): JsonBody<CollectionItems>,
+) -> Result<StatusCode, Refusal> {
+    let items = parse::items(&gateway, &caller, asked).await?;
+    gateway.store.prune_library_items(caller.portal_id, &items).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

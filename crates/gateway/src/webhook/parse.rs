@@ -1,0 +1,79 @@
+//! Fields of a webhook, read. What is wrong names the field.
+
+use contract::api::webhook as api;
+use contract::event_type::EventType;
+use contract::signature::TimestampUnit;
+use domain::webhook::{InactiveReason, Oauth2Credentials, Secret, UrlPolicy, WebhookStatus, WebhookUrl};
+
+use crate::refusal::Refusal;
+
+pub(super) const ACTIVE: &str = "active";
+pub(super) const INACTIVE: &str = "inactive";
+const PAUSED: &str = "paused";
+pub(super) const OAUTH2: &str = "oauth2";
+pub(super) const CLIENT_CREDENTIALS: &str = "client_credentials";
+pub(super) const SECONDS: &str = "seconds";
+pub(super) const MILLISECONDS: &str = "milliseconds";
+
+pub(super) fn url(text: &str, policy: UrlPolicy) -> Result<WebhookUrl, Refusal> {
+    WebhookUrl::parse(text, policy).map_err(|error| Refusal::field("url", error))
+}
+
+pub(super) fn secret(text: String) -> Result<Secret, Refusal> {
+    Secret::parse(text).map_err(|error| Refusal::field("secret_key", error))
+}
+
+pub(super) fn event_types(texts: &[String]) -> Result<Vec<EventType>, Refusal> {
+    let read = |(i, text): (usize, &String)| {
+        let path = format!("event_types[{i}]");
+        text.parse().map_err(|error| Refusal::field(path.clone(), format_args!("{path}: {error}")))
+    };
+    texts.iter().enumerate().map(read).collect()
+}
+
+pub(super) fn status(text: &str) -> Result<WebhookStatus, Refusal> {
+    match text {
+        ACTIVE => Ok(WebhookStatus::Active),
+        INACTIVE => Ok(WebhookStatus::Inactive(InactiveReason::Owner)),
+        PAUSED => Ok(WebhookStatus::Inactive(InactiveReason::Paused)),
+        other => {
+            Err(Refusal::field("status", format_args!("status must be active, inactive or paused, not {other:?}")))
+        }
+    }
+}
+
+pub(super) fn unit(text: &str) -> Result<TimestampUnit, Refusal> {
+    match text {
+        SECONDS => Ok(TimestampUnit::Seconds),
+        MILLISECONDS => Ok(TimestampUnit::Milliseconds),
+        other => {
+            let message = format!("signature_timestamp must be seconds or milliseconds, not {other:?}");
+            Err(Refusal::field("signature_timestamp", message))
+        }
+    }
+}
+
+/// Whether deliveries are to be authorised at all.
+pub(super) fn wants_oauth2(auth_type: &str) -> Result<(), Refusal> {
+    match auth_type {
+        OAUTH2 => Ok(()),
+        other => Err(Refusal::field("auth_type", format_args!("auth_type must be oauth2 or null, not {other:?}"))),
+    }
+}
+
+pub(super) fn oauth2(oauth2: api::Oauth2, policy: UrlPolicy) -> Result<Oauth2Credentials, Refusal> {
+    if oauth2.grant_type != CLIENT_CREDENTIALS {
+        return Err(Refusal::field("oauth2.grant_type", "oauth2.grant_type must be client_credentials"));
+    }
+    let at = |field: &str, error: &dyn std::fmt::Display| {
+        let path = format!("oauth2.{field}");
+        Refusal::field(path.clone(), format_args!("{path}: {error}"))
+    };
+    Ok(Oauth2Credentials {
+        client_id: oauth2.client_id,
+        client_secret: Secret::parse(oauth2.client_secret).map_err(|error| at("client_secret", &error))?,
+        server_url: WebhookUrl::parse(&oauth2.authentication_server_url, policy)
+            .map_err(|error| at("authentication_server_url", &error))?,
+        scope: oauth2.scope,
+    })
+}
