@@ -182,6 +182,8 @@ pub struct Enrollment {
     pub parent_id: Option<EnrollmentId>,
     /// How it came about.
     pub enrollment_type: EnrollmentType,
+    /// How it came about at first: the learner may have chosen what was assigned later.
+    pub original_type: EnrollmentType,
     /// Who assigned it.
     pub assigner_id: Option<UserAccountId>,
     /// When it was assigned.
@@ -313,6 +315,7 @@ impl Enrollment {
             lo_id: new.lo_id,
             parent_id: new.parent_id,
             enrollment_type: new.enrollment_type,
+            original_type: new.enrollment_type,
             assigner_id: new.assigner_id,
             assigned_at: new.assigned_at.or(match new.enrollment_type {
                 EnrollmentType::Assigned => Some(at),
@@ -376,6 +379,11 @@ impl Enrollment {
         self.standing = Standing::Deleted;
         self.updated_at = at;
         self.told(&[EventType::EnrollmentDelete], at, audience)
+    }
+
+    /// Whether there is an assignment that can be taken back without taking the enrollment away.
+    pub fn was_chosen_before_it_was_assigned(&self) -> bool {
+        (self.enrollment_type, self.original_type) == (EnrollmentType::Assigned, EnrollmentType::SelfDirected)
     }
 
     /// The assigned enrollment turned back into the one that the learner had chosen.

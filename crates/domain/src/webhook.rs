@@ -16,6 +16,8 @@ pub use self::url::{UrlPolicy, WebhookUrl};
 
 /// The longest secret, in characters. Contract, section 2.3.
 pub const SECRET_CHARS_MAX: usize = 64;
+/// The longest secret of an OAuth client at a receiver's authorization server, in characters.
+pub const CLIENT_SECRET_CHARS_MAX: usize = 1_024;
 /// The longest name, in characters.
 pub const NAME_CHARS_MAX: usize = 255;
 /// How many webhooks a portal may have, unless the operator says otherwise (decision 18).
@@ -29,13 +31,22 @@ pub struct Secret(String);
 
 /// A secret that is too long or empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("secret_key must have 1 to {SECRET_CHARS_MAX} characters")]
-pub struct BadSecret;
+#[error("a secret must have 1 to {0} characters")]
+pub struct BadSecret(pub usize);
 
 impl Secret {
     /// Takes a secret of 1 to [`SECRET_CHARS_MAX`] characters.
     pub fn parse(text: String) -> Result<Self, BadSecret> {
-        if (1..=SECRET_CHARS_MAX).contains(&text.chars().count()) { Ok(Secret(text)) } else { Err(BadSecret) }
+        Self::within(SECRET_CHARS_MAX, text)
+    }
+
+    /// Takes the secret of an OAuth client, of 1 to [`CLIENT_SECRET_CHARS_MAX`] characters.
+    pub fn parse_client_secret(text: String) -> Result<Self, BadSecret> {
+        Self::within(CLIENT_SECRET_CHARS_MAX, text)
+    }
+
+    fn within(max: usize, text: String) -> Result<Self, BadSecret> {
+        if (1..=max).contains(&text.chars().count()) { Ok(Secret(text)) } else { Err(BadSecret(max)) }
     }
 
     /// Takes a secret that was accepted before.

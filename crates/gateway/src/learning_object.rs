@@ -3,5 +3,6 @@
 pub(crate) mod create;
 pub(crate) mod find;
 pub(crate) mod list;
+mod scroll;
 pub(crate) mod show;
 mod wire;

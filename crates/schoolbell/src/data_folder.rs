@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use domain::random::Random;
-use sqlite::Durability;
 use store::Store;
 use store::keyring::{KEY_BYTES, Keyring};
 use store_sqlite::SqliteStore;
@@ -39,7 +38,7 @@ impl DataFolder {
         fs::create_dir_all(folder).with_context(|| format!("making the data folder {}", folder.display()))?;
         let keyring = Arc::new(keyring(folder, random)?);
         let path = folder.join(DATABASE);
-        let store = SqliteStore::open(&path, keyring.clone(), Durability::Full)
+        let store = SqliteStore::open(&path, keyring.clone())
             .with_context(|| format!("opening the database {}", path.display()))?;
         Ok(DataFolder { store: Arc::new(store), keyring })
     }

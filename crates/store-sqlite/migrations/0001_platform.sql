@@ -78,6 +78,7 @@ CREATE TABLE enrollments (
     lo_id INTEGER NOT NULL REFERENCES learning_objects (id),
     parent_id INTEGER NOT NULL,                          -- the enrollment in the whole; 0 for none
     enrollment_type TEXT NOT NULL CHECK (enrollment_type IN ('assigned', 'self-directed')),
+    original_type TEXT NOT NULL CHECK (original_type IN ('assigned', 'self-directed')),  -- as it was made
     assigner_id INTEGER,
     assigned_at INTEGER,
     status TEXT NOT NULL CHECK (status IN ('not-started', 'in-progress', 'completed')),

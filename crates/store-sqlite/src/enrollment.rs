@@ -17,8 +17,8 @@ use crate::query::{Conditions, Listing, direction, row};
 use crate::row::{RowExt, unreadable};
 
 const COLUMNS: &str =
-    "id, version, portal_id, user_account_id, lo_id, parent_id, enrollment_type, assigner_id, assigned_at,
-    status, started_at, completed_at, result, pass, due_at, standing, created_at, updated_at";
+    "id, version, portal_id, user_account_id, lo_id, parent_id, enrollment_type, original_type, assigner_id,
+    assigned_at, status, started_at, completed_at, result, pass, due_at, standing, created_at, updated_at";
 
 #[async_trait]
 impl Enrollments for SqliteStore {
@@ -134,14 +134,15 @@ fn save(connection: &Connection, enrollment: &Enrollment) -> Result<(), VerbErro
     let sql = if enrollment.version == 0 {
         "-- save_enrollments (new)
         INSERT INTO enrollments (version, portal_id, user_account_id, lo_id, parent_id, enrollment_type, assigner_id,
-            assigned_at, status, started_at, completed_at, result, pass, due_at, standing, created_at, updated_at, id)
-        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?1)"
+            assigned_at, status, started_at, completed_at, result, pass, due_at, standing, created_at, updated_at, id,
+            original_type)
+        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?1, ?19)"
     } else {
         "-- save_enrollments
         UPDATE enrollments
         SET version = ?2 + 1, user_account_id = ?4, lo_id = ?5, parent_id = ?6, enrollment_type = ?7, assigner_id = ?8,
             assigned_at = ?9, status = ?10, started_at = ?11, completed_at = ?12, result = ?13, pass = ?14, due_at = ?15,
-            standing = ?16, created_at = ?17, updated_at = ?18
+            standing = ?16, created_at = ?17, updated_at = ?18, original_type = ?19
         WHERE id = ?1 AND version = ?2 AND portal_id = ?3"
     };
     let millis = |at: Option<Timestamp>| at.map(Timestamp::as_millisecond);
@@ -167,6 +168,7 @@ fn save(connection: &Connection, enrollment: &Enrollment) -> Result<(), VerbErro
             enrollment.standing.as_str(),
             enrollment.created_at.as_millisecond(),
             enrollment.updated_at.as_millisecond(),
+            enrollment.original_type.as_str(),
         ])
         .map_err(on_duplicate(StoreError::Conflict))?;
     expect_one(changed)
@@ -182,6 +184,7 @@ fn decode(row: &Row<'_>) -> Result<Enrollment, VerbError> {
         lo_id: LearningObjectId(row.of("lo_id")?),
         parent_id: (parent_id != 0).then_some(EnrollmentId(parent_id)),
         enrollment_type: row.read("enrollment_type", EnrollmentType::read)?,
+        original_type: row.read("original_type", EnrollmentType::read)?,
         assigner_id: row.of::<Option<i64>>("assigner_id")?.map(UserAccountId),
         assigned_at: row.at_or_null("assigned_at")?,
         progress: progress(row)?,

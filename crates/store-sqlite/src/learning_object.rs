@@ -7,7 +7,7 @@ use domain::learning_object::{LearningObject, LifecycleState};
 use sqlite::rusqlite::types::Value;
 use sqlite::rusqlite::{Connection, Row, params};
 use store::error::{Result, StoreError};
-use store::learning_object::{LearningObjectFilter, LearningObjectRef, LearningObjects};
+use store::learning_object::{LearningObjectFilter, LearningObjectRef, LearningObjectSort, LearningObjects};
 use store::page::{Listed, PageRequest};
 
 use crate::SqliteStore;
@@ -54,8 +54,13 @@ impl LearningObjects for SqliteStore {
         conditions.one_of("kind", filter.kinds.clone());
         let states = filter.states.as_ref();
         conditions.one_of("state", states.map(|states| states.iter().map(|state| state.as_str().to_owned())));
-        let order = direction(filter.order);
-        let order = format!("created_at {order}, lo.id {order}");
+        let direction = direction(filter.order);
+        let by = match filter.sort {
+            LearningObjectSort::Created => "created_at",
+            LearningObjectSort::Updated => "updated_at",
+            LearningObjectSort::Title => "title COLLATE NOCASE",
+        };
+        let order = format!("{by} {direction}, lo.id {direction}");
         let from = "library_items item JOIN learning_objects lo ON lo.id = item.lo_id";
         self.scan(verb, move |connection| {
             Listing { verb, columns: COLUMNS, from, conditions, order }.page(connection, page, decode)

@@ -49,7 +49,11 @@ impl SqliteStore {
     /// # Errors
     ///
     /// See [`Database::open`].
-    pub fn open(path: &Path, keyring: Arc<Keyring>, durability: Durability) -> Result<Self, sqlite::Error> {
+    pub fn open(path: &Path, keyring: Arc<Keyring>) -> Result<Self, sqlite::Error> {
+        SqliteStore::open_with(path, keyring, Durability::Full)
+    }
+
+    fn open_with(path: &Path, keyring: Arc<Keyring>, durability: Durability) -> Result<Self, sqlite::Error> {
         Ok(SqliteStore {
             database: Database::open(path, durability, &MIGRATIONS)?,
             keyring,

@@ -37,6 +37,17 @@ impl Conditions {
         }
     }
 
+    /// The column, a list separated by commas, names one of `names`; nothing if there is no such list.
+    pub(crate) fn names_one_of(&mut self, column: &str, names: Option<impl IntoIterator<Item = &'static str>>) {
+        if let Some(names) = names {
+            let before = self.values.len();
+            self.values.extend(names.into_iter().map(|name| Value::from(format!("%,{name},%"))));
+            let places = before + 1..=self.values.len();
+            let named: Vec<String> = places.map(|n| format!("',' || {column} || ',' LIKE ?{n}")).collect();
+            self.clauses.push(if named.is_empty() { "FALSE".to_owned() } else { format!("({})", named.join(" OR ")) });
+        }
+    }
+
     /// The text stands somewhere in one of `columns`, whatever its case.
     pub(crate) fn contains(&mut self, columns: &str, text: Option<&str>) {
         let escaped = text.map(|text| text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));

@@ -22,6 +22,11 @@ pub fn open() -> (Arc<dyn Store>, TempDir) {
 
 /// The same store once more, as another process would open it.
 pub fn reopen(folder: &TempDir) -> Arc<dyn Store> {
+    reopen_with(folder, keyring())
+}
+
+/// The same with other keys.
+pub fn reopen_with(folder: &TempDir, keyring: Arc<Keyring>) -> Arc<dyn Store> {
     let path = folder.path().join("schoolbell.db");
-    Arc::new(SqliteStore::open(&path, keyring(), Durability::Off).expect("the store can be opened"))
+    Arc::new(SqliteStore::open_with(&path, keyring, Durability::Off).expect("the store can be opened"))
 }

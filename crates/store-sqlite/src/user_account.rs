@@ -37,6 +37,7 @@ impl UserAccounts for SqliteStore {
         conditions.with("email = ?", filter.email.clone());
         conditions.with("given_name = ? COLLATE NOCASE", filter.given_name.clone());
         conditions.with("family_name = ? COLLATE NOCASE", filter.family_name.clone());
+        conditions.names_one_of("roles", filter.roles.as_ref().map(|roles| roles.iter().map(|role| role.name())));
         let order = "created_at, id".to_owned();
         self.scan(verb, move |connection| {
             Listing { verb, columns: COLUMNS, from: "user_accounts", conditions, order }.page(connection, page, decode)

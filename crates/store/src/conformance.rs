@@ -21,7 +21,8 @@ macro_rules! conformance {
         $crate::conformance!(@cases $open;
             portal: saved_portals_are_found, stale_changes_conflict, domains_are_unique,
                 customers_are_listed_by_partner, a_new_portal_and_its_administrator_are_one;
-            user_account: accounts_belong_to_their_portal, addresses_are_unique_in_a_portal_whatever_their_case;
+            user_account: accounts_belong_to_their_portal, accounts_are_listed_by_role,
+                addresses_are_unique_in_a_portal_whatever_their_case;
             learning_object: content_is_visible_where_it_is_held, names_of_all_kinds_find_content, lists_are_narrowed;
             enrollment: changes_are_all_or_none, one_live_enrollment_for_each_place, archived_ones_stay_readable,
                 of_many_changes_to_one_version_one_wins, pages_are_complete_and_stable, filters_narrow,

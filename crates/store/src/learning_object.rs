@@ -19,6 +19,18 @@ pub enum LearningObjectRef {
     External(String),
 }
 
+/// What learning objects are sorted by; ties by id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LearningObjectSort {
+    /// When they were made.
+    #[default]
+    Created,
+    /// When they last changed.
+    Updated,
+    /// What people call them, whatever its case.
+    Title,
+}
+
 /// Which learning objects are wanted. What is `None` does not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LearningObjectFilter {
@@ -30,7 +42,9 @@ pub struct LearningObjectFilter {
     pub kinds: Option<Vec<String>>,
     /// In one of these states.
     pub states: Option<Vec<LifecycleState>>,
-    /// By when they were made.
+    /// What comes first.
+    pub sort: LearningObjectSort,
+    /// Which end of it.
     pub order: Order,
 }
 

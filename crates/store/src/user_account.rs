@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::change::Change;
 use domain::id::{PortalId, UserAccountId};
-use domain::user_account::UserAccount;
+use domain::user_account::{Role, UserAccount};
 
 use crate::error::Result;
 use crate::page::{Listed, PageRequest};
@@ -17,6 +17,8 @@ pub struct UserAccountFilter {
     pub given_name: Option<String>,
     /// This family name, whatever its case.
     pub family_name: Option<String>,
+    /// With at least one of these roles.
+    pub roles: Option<Vec<Role>>,
 }
 
 /// User accounts.

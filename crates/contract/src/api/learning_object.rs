@@ -62,6 +62,19 @@ pub struct Lifecycle {
     pub state: String,
 }
 
+/// A page of a library. Contract, section 9.2.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LearningObjectPage {
+    /// How many match, on all pages together.
+    pub total: u64,
+    /// The ones on this page.
+    pub hits: Vec<LearningObject>,
+    /// While scrolling: what to send as `scroll_id` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_scroll_id: Option<String>,
+}
+
 /// Asks for a new learning object. It is published at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

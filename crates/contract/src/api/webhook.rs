@@ -1,6 +1,6 @@
 //! Webhook management. Contract, section 2.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::time::Millis;
 
@@ -71,6 +71,20 @@ fn client_credentials() -> String {
     "client_credentials".to_owned()
 }
 
+/// Reads credentials, also out of text. Contract, section 2.3.
+fn oauth2<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Oauth2>, D::Error> {
+    let Some(value) = Option::<serde_json::Value>::deserialize(deserializer)? else { return Ok(None) };
+    let read = match value {
+        serde_json::Value::String(text) => serde_json::from_str(&text),
+        value => serde_json::from_value(value),
+    };
+    read.map(Some).map_err(serde::de::Error::custom)
+}
+
+fn nullable_oauth2<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Oauth2>>, D::Error> {
+    oauth2(deserializer).map(Some)
+}
+
 /// Asks for a new webhook.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -96,8 +110,8 @@ pub struct CreateWebhook {
     /// `oauth2` or absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_type: Option<String>,
-    /// With `auth_type` `oauth2`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// With `auth_type` `oauth2`. The published example writes the object as text, so text will do too.
+    #[serde(deserialize_with = "oauth2", skip_serializing_if = "Option::is_none")]
     pub oauth2: Option<Oauth2>,
     /// Needed with `content.library.sync.request`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,8 +147,8 @@ pub struct UpdateWebhook {
     #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub auth_type: Option<Option<String>>,
-    /// With `auth_type` `oauth2`.
-    #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
+    /// With `auth_type` `oauth2`; as an object or as text that holds one.
+    #[serde(deserialize_with = "nullable_oauth2", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Oauth2>))]
     pub oauth2: Option<Option<Oauth2>>,
     /// Needed with `content.library.sync.request`.
@@ -144,4 +158,26 @@ pub struct UpdateWebhook {
     /// `seconds` or `milliseconds`. Ours.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature_timestamp: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_read_as_an_object_and_as_text() {
+        let object = r#"{"client_id":"a","client_secret":"b","authentication_server_url":"https://c.example"}"#;
+        let text = serde_json::to_string(object).unwrap();
+        for oauth2 in [object, &text] {
+            let create: CreateWebhook = serde_json::from_str(&format!("{{\"oauth2\":{oauth2}}}")).unwrap();
+            assert_eq!(create.oauth2.map(|oauth2| oauth2.client_id).as_deref(), Some("a"));
+            let update: UpdateWebhook = serde_json::from_str(&format!("{{\"oauth2\":{oauth2}}}")).unwrap();
+            assert!(matches!(update.oauth2, Some(Some(_))));
+        }
+        let cleared: UpdateWebhook = serde_json::from_str(r#"{"oauth2":null}"#).unwrap();
+        assert_eq!(cleared.oauth2, Some(None));
+        assert_eq!(serde_json::from_str::<UpdateWebhook>("{}").unwrap().oauth2, None);
+        let error = serde_json::from_str::<CreateWebhook>(r#"{"oauth2":{"client_id":"a"}}"#).unwrap_err();
+        assert!(error.to_string().contains("client_secret"), "{error}");
+    }
 }

@@ -81,8 +81,10 @@ fn a_deleted_webhook_keeps_no_secret() {
 #[test]
 fn secrets_have_up_to_64_characters_and_are_not_shown() {
     assert!(Secret::parse("é".repeat(64)).is_ok());
-    assert_eq!(Secret::parse("e".repeat(65)), Err(BadSecret));
-    assert_eq!(Secret::parse(String::new()), Err(BadSecret));
+    assert_eq!(Secret::parse("e".repeat(65)), Err(BadSecret(64)));
+    assert_eq!(Secret::parse(String::new()), Err(BadSecret(64)));
+    assert!(Secret::parse_client_secret("e".repeat(1_024)).is_ok());
+    assert_eq!(Secret::parse_client_secret("e".repeat(1_025)), Err(BadSecret(1_024)));
     assert_eq!(format!("{:?}", secret("x")), "Secret(…)");
 }
 

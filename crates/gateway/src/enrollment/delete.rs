@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::enrollment::EnrollmentType;
 use domain::id::EnrollmentId;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -20,7 +19,7 @@ use crate::refusal::Refusal;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeleteEnrollment {
-    /// Takes back the assignment only: the enrollment stays, as one that the learner chose.
+    /// Takes back the assignment only, if the learner had chosen the content before it was assigned.
     retain_original: Option<bool>,
 }
 
@@ -42,11 +41,10 @@ pub(crate) async fn delete(
         let retain = query.retain_original.unwrap_or(false);
         let tells = audience::tells_of_children(&gateway, caller.portal_id, enrollment.parent_id).await?;
         let now = gateway.now();
-        let change = match enrollment.enrollment_type {
-            EnrollmentType::Assigned if retain => enrollment.unassign(now),
-            EnrollmentType::Assigned | EnrollmentType::SelfDirected => {
-                audience::tell(&gateway, tells, |audience| enrollment.delete(now, audience))
-            }
+        let change = if retain && enrollment.was_chosen_before_it_was_assigned() {
+            enrollment.unassign(now)
+        } else {
+            audience::tell(&gateway, tells, |audience| enrollment.delete(now, audience))
         };
         gateway.store.save_enrollments(vec![change]).await?;
         Ok(StatusCode::NO_CONTENT)

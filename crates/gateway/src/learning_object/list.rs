@@ -3,15 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use contract::api::learning_object as api;
-use contract::api::page::Page;
 use domain::id::{LearningObjectId, PortalId};
 use domain::learning_object::{LearningObject, LifecycleState};
-use serde::Deserialize;
-use store::learning_object::LearningObjectFilter;
-use store::page::Listed;
+use serde::{Deserialize, Serialize};
+use store::learning_object::{LearningObjectFilter, LearningObjectSort};
+use store::page::{Listed, Order};
 use utoipa::IntoParams;
 
-use super::{find, wire};
+use super::{find, scroll, wire};
 use crate::extract::caller::Caller;
 use crate::extract::query::Query;
 use crate::extract::scope::LoRead;
@@ -20,17 +19,18 @@ use crate::page::{self, PageLimits};
 use crate::refusal::Refusal;
 
 const LIMITS: PageLimits = PageLimits { limit_default: 20, limit_max: 50, depth_max: 10_000 };
+const SCROLL_LIMITS: PageLimits = PageLimits { limit_default: 20, limit_max: scroll::LIMIT_MAX, depth_max: u32::MAX };
 /// How many ids may be asked for at once.
 const IDS_MAX: usize = 50;
 
 /// Which content is wanted.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, Serialize)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListLearningObjects {
-    /// At most so many: 0 to 50, 20 when absent.
-    limit: Option<u32>,
-    /// After so many; with `limit` at most 10,000.
-    offset: Option<u32>,
+    /// At most so many: 0 to 50, or 5,000 while scrolling; 20 when absent.
+    pub(super) limit: Option<u32>,
+    /// After so many; with `limit` at most 10,000, unless while scrolling.
+    pub(super) offset: Option<u32>,
     /// This text somewhere in the title.
     keyword: Option<String>,
     /// One of these, by either form of id.
@@ -42,8 +42,14 @@ pub(crate) struct ListLearningObjects {
     /// In one of these states: `draft` and `published` may be mixed, `retired` and `removed` are asked for alone;
     /// `published` when absent.
     state: Option<Vec<String>>,
-    /// `asc` or `desc` by the time at which they were made, the latter when absent.
+    /// `created`, `updated_time` or `title`; `created` when absent. Other published sorts are taken for `created`.
+    sort: Option<String>,
+    /// `asc` or `desc`, the latter when absent.
     order: Option<String>,
+    /// Gives a `next_scroll_id`, so that a library of any size can be read.
+    use_scroll: Option<bool>,
+    /// The `next_scroll_id` of the page before, good for 5 minutes; all other parameters are then those of that page.
+    scroll_id: Option<String>,
 }
 
 /// The content in the library of the caller's portal.
@@ -51,15 +57,23 @@ pub(crate) struct ListLearningObjects {
     get, path = "/learning-objects", operation_id = "list_learning_objects", tag = "Learning objects",
     params(ListLearningObjects),
     security(("oauth2" = ["lo.read"])),
-    responses((status = 200, body = Page<api::LearningObject>))
+    responses((status = 200, body = api::LearningObjectPage))
 )]
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     caller: Caller<LoRead>,
     Query(query): Query<ListLearningObjects>,
-) -> Result<Json<Page<api::LearningObject>>, Refusal> {
-    let listed = in_library(&gateway, caller.portal_id, query).await?;
-    Ok(Json(page::written(listed, wire::learning_object)))
+) -> Result<Json<api::LearningObjectPage>, Refusal> {
+    let query = match &query.scroll_id {
+        Some(id) => scroll::read(&gateway, caller.portal_id, id)?.query,
+        None => query,
+    };
+    let listed = in_library(&gateway, caller.portal_id, query.clone()).await?;
+    let (total, shown) = (listed.total, listed.items.len());
+    let scrolls = query.use_scroll.unwrap_or(false);
+    let next_scroll_id = if scrolls { scroll::next(&gateway, caller.portal_id, query, shown, total) } else { None };
+    let hits = listed.items.into_iter().map(wire::learning_object).collect();
+    Ok(Json(api::LearningObjectPage { total, hits, next_scroll_id }))
 }
 
 /// What is asked for of a portal's library.
@@ -68,12 +82,23 @@ pub(crate) async fn in_library(
     portal_id: PortalId,
     query: ListLearningObjects,
 ) -> Result<Listed<LearningObject>, Refusal> {
-    let asked = LIMITS.page(query.limit, query.offset)?;
+    let scrolls = query.use_scroll.unwrap_or(false);
+    let limits = if scrolls { SCROLL_LIMITS } else { LIMITS };
+    let asked = limits.page(query.limit, query.offset)?;
     let filter = LearningObjectFilter {
         keyword: query.keyword,
         kinds: query.kind,
         states: Some(states(query.state)?),
-        order: page::order(query.order.as_deref())?,
+        sort: match query.sort.as_deref() {
+            Some("updated_time") => LearningObjectSort::Updated,
+            Some("title") => LearningObjectSort::Title,
+            Some(_) | None => LearningObjectSort::Created,
+        },
+        // What is added while somebody scrolls comes at the end, and moves nothing from one page to another.
+        order: match query.order.as_deref() {
+            None if scrolls => Order::Ascending,
+            order => page::order(order)?,
+        },
         ids: match query.id {
             Some(ids) => Some(numbers(gateway, portal_id, ids).await?),
             None => None,

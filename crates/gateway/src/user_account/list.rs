@@ -47,7 +47,12 @@ pub(crate) async fn list(
     Query(query): Query<ListUserAccounts>,
 ) -> Result<Json<Page<UserAccount>>, Refusal> {
     let asked = LIMITS.page(query.limit, query.offset)?;
-    let filter = UserAccountFilter { email: query.email, given_name: query.given_name, family_name: query.family_name };
+    let filter = UserAccountFilter {
+        email: query.email,
+        given_name: query.given_name,
+        family_name: query.family_name,
+        roles: None,
+    };
     let listed = gateway.store.list_user_accounts(caller.portal_id, &filter, asked).await?;
     Ok(Json(page::written(listed, wire::account)))
 }

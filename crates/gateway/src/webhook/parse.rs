@@ -20,7 +20,7 @@ pub(super) fn url(text: &str, policy: UrlPolicy) -> Result<WebhookUrl, Refusal> 
 }
 
 pub(super) fn secret(text: String) -> Result<Secret, Refusal> {
-    Secret::parse(text).map_err(|error| Refusal::field("secret_key", error))
+    Secret::parse(text).map_err(|error| Refusal::field("secret_key", format_args!("secret_key: {error}")))
 }
 
 pub(super) fn event_types(texts: &[String]) -> Result<Vec<EventType>, Refusal> {
@@ -71,7 +71,8 @@ pub(super) fn oauth2(oauth2: api::Oauth2, policy: UrlPolicy) -> Result<Oauth2Cre
     };
     Ok(Oauth2Credentials {
         client_id: oauth2.client_id,
-        client_secret: Secret::parse(oauth2.client_secret).map_err(|error| at("client_secret", &error))?,
+        client_secret: Secret::parse_client_secret(oauth2.client_secret)
+            .map_err(|error| at("client_secret", &error))?,
         server_url: WebhookUrl::parse(&oauth2.authentication_server_url, policy)
             .map_err(|error| at("authentication_server_url", &error))?,
         scope: oauth2.scope,

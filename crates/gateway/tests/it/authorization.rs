@@ -60,8 +60,8 @@ const EXPECTED: [Expected; 42] = [
     // The credentials are in the body.
     open("POST /oauth/token", 200),
     open("POST /oauth/revoke", 204),
-    open("GET /healthz", 204),
-    open("GET /readyz", 204),
+    open("GET /healthz", 200),
+    open("GET /readyz", 200),
     Expected { nobody: 403, expired: 403, without_scope: 200, ..row("GET /oauth/validate", OWN) },
     row("GET /client", OWN),
     row("POST /client", [404, 201, 404, 201]),

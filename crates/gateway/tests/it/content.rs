@@ -1,6 +1,6 @@
 //! Learning objects and the library: contract, sections 9 and 10.
 
-use contract::api::learning_object::LearningObject;
+use contract::api::learning_object::{LearningObject, LearningObjectPage};
 use contract::api::page::Page;
 use serde_json::{Value, json};
 
@@ -112,4 +112,56 @@ async fn all_of_a_request_goes_into_the_library_or_nothing() {
     change_library(&app, &app.customer, "add", json!(["x"])).await.expect_field("lo[0]", "no learning object");
     let many = json!(vec![ours.lo_id; 50]);
     change_library(&app, &app.customer, "add", many).await.expect_nothing(204);
+}
+
+#[tokio::test]
+async fn a_library_of_any_size_is_scrolled_through() {
+    let app = App::new().await;
+    let customer = app.as_(&app.customer);
+    for i in 0..7 {
+        customer.content(&format!("Course {i}")).await;
+    }
+    let (mut seen, mut query) = (Vec::new(), "?use_scroll=1&limit=3".to_owned());
+    loop {
+        let page: LearningObjectPage = customer.get(&format!("/learning-objects{query}")).await.expect(200);
+        seen.extend(page.hits.into_iter().map(|hit| hit.core.title));
+        // What is added meanwhile comes at the end.
+        if seen.len() == 3 {
+            app.clock.advance(jiff::SignedDuration::from_secs(1));
+            customer.content("Course 7").await;
+        }
+        let Some(id) = page.next_scroll_id else { break };
+        query = format!("?use_scroll=1&scroll_id={id}");
+    }
+    assert_eq!(seen, (0..8).map(|i| format!("Course {i}")).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_scroll_id_is_good_for_its_own_portal_and_five_minutes() {
+    let app = App::new().await;
+    let customer = app.as_(&app.customer);
+    for title in ["One", "Two"] {
+        customer.content(title).await;
+    }
+    let page: LearningObjectPage = customer.get("/learning-objects?use_scroll=true&limit=1").await.expect(200);
+    let path = format!("/learning-objects?scroll_id={}", page.next_scroll_id.unwrap());
+    app.as_(&app.sibling).get(&path).await.expect_field("scroll_id", "not one");
+    customer.get(&path.replace("scroll_id=", "scroll_id=A")).await.expect_field("scroll_id", "not one");
+    app.clock.advance(jiff::SignedDuration::from_mins(5));
+    customer.get(&path).await.expect::<LearningObjectPage>(200);
+    app.clock.advance(jiff::SignedDuration::from_secs(1));
+    customer.get(&path).await.expect_refusal(404, "5 minutes");
+    customer.get("/learning-objects?use_scroll=1&limit=5000").await.expect::<LearningObjectPage>(200);
+    customer.get("/learning-objects?use_scroll=1&limit=5001").await.expect_field("limit", "5000");
+}
+
+#[tokio::test]
+async fn a_library_is_sorted_by_title() {
+    let app = App::new().await;
+    let customer = app.as_(&app.customer);
+    for title in ["beta", "Alpha", "Gamma"] {
+        customer.content(title).await;
+    }
+    assert_eq!(titles(&customer, "?sort=title&order=asc").await.1, ["Alpha", "beta", "Gamma"]);
+    assert_eq!(titles(&customer, "?sort=popularity&order=asc").await.1, ["beta", "Alpha", "Gamma"]);
 }

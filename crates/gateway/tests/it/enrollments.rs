@@ -202,6 +202,13 @@ async fn an_assignment_may_be_taken_back_alone() {
     assert_eq!(kept.enrollment_type, "self-directed");
     customer.delete(&format!("{path}?retain_original=true")).await.expect_nothing(204);
     customer.get(&path).await.expect_refusal(404, "no enrollment");
+    // What was assigned from the start is not turned into something that the learner never chose.
+    let mut assigned = enrollment(&learner, &content);
+    assigned["enrollment_type"] = json!("assigned");
+    let made: Enrollment = customer.post("/enrollments", assigned).await.expect(201);
+    let path = format!("/enrollments/{}", made.id);
+    customer.delete(&format!("{path}?retain_original=true")).await.expect_nothing(204);
+    customer.get(&path).await.expect_refusal(404, "no enrollment");
 }
 
 #[tokio::test]

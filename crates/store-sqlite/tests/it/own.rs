@@ -5,7 +5,7 @@ use domain::change::Change;
 use domain::enrollment::Status;
 use domain::webhook::Secret;
 use store::conformance::world::{WEBHOOKS_MAX, World, at};
-use store::delivery::{Deliveries, LeaseRequest};
+use store::delivery::LeaseRequest;
 use store::keyring::{KEY_BYTES, Keyring};
 
 #[tokio::test]
@@ -69,8 +69,7 @@ async fn a_webhook_whose_key_is_missing_does_not_hold_the_others_up() {
     world.enroll_somebody(0, "grace", Status::Completed, 1).await;
 
     let other_key = Keyring::read(&Keyring::write(2, &[9; KEY_BYTES])).unwrap();
-    let path = folder.path().join("schoolbell.db");
-    let without_key = store_sqlite::SqliteStore::open(&path, other_key.into(), sqlite::Durability::Off).unwrap();
+    let without_key = store_sqlite::testing::reopen_with(&folder, other_key.into());
     let request = LeaseRequest { lanes: vec![(sealed_id, 5), (plain_id.clone(), 5)], now: at(9), expires_at: at(19) };
     let leased = without_key.lease_deliveries(&request).await.unwrap();
     assert_eq!(leased.iter().map(|lease| &lease.webhook.id).collect::<Vec<_>>(), [&plain_id]);

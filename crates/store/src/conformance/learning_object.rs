@@ -7,7 +7,8 @@ use domain::learning_object::LifecycleState;
 
 use super::world::{PAGE, World};
 use crate::Store;
-use crate::learning_object::{LearningObjectFilter, LearningObjectRef};
+use crate::learning_object::{LearningObjectFilter, LearningObjectRef, LearningObjectSort};
+use crate::page::Order;
 
 /// Content is visible to its owner and to who holds it; a partner's content is offered to its customers.
 pub async fn content_is_visible_where_it_is_held(store: Arc<dyn Store>) {
@@ -54,6 +55,13 @@ pub async fn lists_are_narrowed(store: Arc<dyn Store>) {
     assert_eq!(count(keyword("_")).await, 0);
     assert_eq!(count(LearningObjectFilter { ids: Some(vec![world.lo]), ..Default::default() }).await, 1);
     assert_eq!(count(LearningObjectFilter { ids: Some(vec![]), ..Default::default() }).await, 0);
+    let titles = async |order| {
+        let filter = LearningObjectFilter { sort: LearningObjectSort::Title, order, ..Default::default() };
+        let listed = world.store.list_learning_objects(world.partner, &filter, PAGE).await.unwrap();
+        listed.items.into_iter().map(|lo| lo.title).collect::<Vec<_>>()
+    };
+    assert_eq!(titles(Order::Ascending).await, ["100% fun", "Fire safety"]);
+    assert_eq!(titles(Order::Descending).await, ["Fire safety", "100% fun"]);
     let state = |state| LearningObjectFilter { states: Some(vec![state]), ..Default::default() };
     let reference = LearningObjectRef::Id(world.lo);
     let mut lo = world.store.find_learning_object(world.partner, &reference).await.unwrap().unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::change::Change;
-use domain::user_account::EmailAddress;
+use domain::user_account::{EmailAddress, Role};
 
 use super::world::{PAGE, World};
 use crate::Store;
@@ -23,6 +23,22 @@ pub async fn accounts_belong_to_their_portal(store: Arc<dyn Store>) {
     learner.portal_id = world.customers[1];
     let moved = world.store.save_user_account(Change::silent(learner)).await;
     assert!(matches!(moved, Err(StoreError::Conflict)), "{moved:?}");
+}
+
+/// Accounts are narrowed by role, one of several.
+pub async fn accounts_are_listed_by_role(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let mut administrator = world.learner(world.customers[0], "grace").await;
+    administrator.roles = vec![Role::Administrator];
+    world.store.save_user_account(Change::silent(administrator)).await.unwrap();
+    let count = async |roles: &[Role]| {
+        let filter = UserAccountFilter { roles: Some(roles.to_vec()), ..Default::default() };
+        world.store.list_user_accounts(world.customers[0], &filter, PAGE).await.unwrap().total
+    };
+    assert_eq!(count(&[Role::Manager]).await, 1);
+    assert_eq!(count(&[Role::Administrator, Role::Learner]).await, 2);
+    assert_eq!(count(&[Role::ContentAdministrator]).await, 0, "the name of a role is not a part of another");
+    assert_eq!(count(&[]).await, 0);
 }
 
 /// `Ada@example.com` is `ada@example.com`, but another portal may have her too.

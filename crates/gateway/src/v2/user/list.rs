@@ -15,6 +15,7 @@ use crate::extract::scope::UserRead;
 use crate::gateway::Gateway;
 use crate::page::{self, PageLimits};
 use crate::refusal::Refusal;
+use crate::user_account::parse;
 
 const LIMITS: PageLimits = PageLimits { limit_default: 20, limit_max: 100, depth_max: u32::MAX };
 
@@ -28,6 +29,8 @@ pub(crate) struct ListUsers {
     first_name: Option<String>,
     /// This family name, whatever its case.
     last_name: Option<String>,
+    /// Names of roles, of which one is enough.
+    roles: Option<Vec<String>>,
     /// At most so many: 0 to 100, 20 when absent.
     limit: Option<u32>,
     /// After so many.
@@ -47,7 +50,9 @@ pub(crate) async fn list(
     Query(query): Query<ListUsers>,
 ) -> Result<Json<Page<User>>, Refusal> {
     let asked = LIMITS.page(query.limit, query.offset)?;
-    let filter = UserAccountFilter { email: query.email, given_name: query.first_name, family_name: query.last_name };
+    let roles = query.roles.map(|roles| parse::roles(&roles)).transpose()?;
+    let filter =
+        UserAccountFilter { email: query.email, given_name: query.first_name, family_name: query.last_name, roles };
     let listed = gateway.store.list_user_accounts(caller.portal_id, &filter, asked).await?;
     Ok(Json(page::written(listed, written)))
 }
