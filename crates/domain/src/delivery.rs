@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::event::Event;
-use crate::id::DeliveryId;
-use crate::webhook::Webhook;
+use crate::id::{DeliveryId, WebhookId};
+use crate::webhook::{InactiveReason, Webhook};
 
 /// How much of a receiver's answer is read and kept, in bytes (decision 2).
 pub const ANSWER_BYTES_MAX: usize = 16 * 1024;
@@ -184,6 +184,11 @@ pub enum DeliveryState {
         /// Not before this, or until when the present attempt is leased.
         due_at: Timestamp,
     },
+    /// Kept until its webhook is active again.
+    Held {
+        /// Why the webhook is inactive.
+        reason: InactiveReason,
+    },
     /// It arrived.
     Delivered {
         /// When that was recorded.
@@ -227,6 +232,8 @@ impl FailedReason {
 pub struct Delivery {
     /// Names it within the platform.
     pub id: DeliveryId,
+    /// To whom.
+    pub webhook_id: WebhookId,
     /// What is told.
     pub event: Arc<Event>,
     /// How many attempts were begun.

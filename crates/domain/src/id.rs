@@ -86,6 +86,8 @@ text_ids! {
     EventId, "an event id, which is 12 letters and digits", is_short_id;
     /// A webhook: 12 letters and digits.
     WebhookId, "a webhook id, which is 12 letters and digits", is_short_id;
+    /// A replay: 12 letters and digits.
+    ReplayId, "a replay id, which is 12 letters and digits", is_short_id;
     /// A learning object, by its newer id: `con_` and a ULID.
     ContentId, "a learning object id, which is con_ and 26 letters and digits", |text| is_prefixed_ulid(text, "con_");
     /// A user account, by its newer id: `acc_` and a ULID.
@@ -105,6 +107,13 @@ impl WebhookId {
     /// A new id.
     pub fn draw(random: &dyn Random) -> Self {
         WebhookId(random.alphanumeric(SHORT_ID_LENGTH))
+    }
+}
+
+impl ReplayId {
+    /// A new id.
+    pub fn draw(random: &dyn Random) -> Self {
+        ReplayId(random.alphanumeric(SHORT_ID_LENGTH))
     }
 }
 

@@ -15,6 +15,7 @@ pub mod learning_object;
 pub mod oauth;
 pub mod portal;
 pub mod random;
+pub mod replay;
 pub mod retry;
 pub mod user_account;
 pub mod webhook;

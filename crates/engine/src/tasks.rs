@@ -9,10 +9,11 @@ use tracing::{debug, error};
 
 use crate::run::Engine;
 
+mod expand_replays;
 mod prune_tokens;
 
 /// Every task.
-const ALL: [&dyn Task; 1] = [&prune_tokens::PruneTokens];
+const ALL: [&dyn Task; 2] = [&expand_replays::ExpandReplays, &prune_tokens::PruneTokens];
 
 /// How many steps a round has at most.
 const STEPS_MAX: u32 = 10_000;

@@ -186,6 +186,23 @@ CREATE TABLE attempts (
     CHECK ((status IS NULL) <> (failure IS NULL))
 ) STRICT, WITHOUT ROWID;
 
+-- Old events told again, step by step.
+CREATE TABLE replays (
+    no INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,                             -- 12 letters and digits
+    portal_id INTEGER NOT NULL,
+    webhook_no INTEGER NOT NULL REFERENCES webhooks (no),
+    scope TEXT NOT NULL CHECK (scope IN ('failed', 'all')),
+    since INTEGER NOT NULL,
+    cursor INTEGER NOT NULL,                             -- events up to this number are done
+    until INTEGER NOT NULL,                              -- events after this number are not part of it
+    deliveries INTEGER NOT NULL,                         -- how many it has made
+    finished_at INTEGER,
+    created_by INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX replays_unfinished ON replays (no) WHERE finished_at IS NULL;
+
 -- Programs that may ask for tokens of a portal.
 CREATE TABLE oauth_clients (
     id TEXT PRIMARY KEY,

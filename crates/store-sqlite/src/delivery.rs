@@ -6,17 +6,24 @@ mod lease;
 use async_trait::async_trait;
 use domain::delivery::{Attempt, Delivery, DeliveryState, FailedReason, Finished, FinishedAttempt, Lease};
 use domain::id::{DeliveryId, PortalId};
+use domain::webhook::{InactiveReason, WebhookStatus};
 use jiff::Timestamp;
 use sqlite::rusqlite::{Connection, Row};
-use store::delivery::{Deliveries, DeliveryFilter, DueLanes, LeaseRequest};
+use store::delivery::{Deliveries, DeliveryFilter, DeliveryStage, DueLanes, LeaseRequest};
 use store::error::{Result, StoreError};
 use store::page::{Listed, PageRequest};
 
 use crate::SqliteStore;
 use crate::error::VerbError;
 use crate::event;
-use crate::query::{Conditions, Listing, rows};
+use crate::query::{Conditions, Listing, row, rows};
 use crate::row::{RowExt, unreadable};
+
+const COLUMNS: &str = "deliveries.no, webhooks.id AS webhook_id, state, due_at, finished_at, failed_reason, attempt_number,
+    webhooks.status, webhooks.updated_at, events.id, events.portal_id, event_type, subject_id, data, occurred_at, deadline_at";
+const FROM: &str = "deliveries
+    JOIN webhooks ON webhooks.no = deliveries.webhook_no
+    JOIN events ON events.no = deliveries.event_no";
 
 #[async_trait]
 impl Deliveries for SqliteStore {
@@ -56,17 +63,31 @@ impl Deliveries for SqliteStore {
             Some(id) => conditions.with("webhooks.id = ?", Some(id.as_str().to_owned())),
             None => conditions.with(of_portal, Some(portal_id.0)),
         }
+        conditions.with("events.id = ?", filter.event_id.as_ref().map(|id| id.as_str().to_owned()));
         conditions.with("event_no IN (SELECT no FROM events WHERE subject_id = ?)", filter.subject_id);
-        let from = "deliveries
-            JOIN webhooks ON webhooks.no = deliveries.webhook_no
-            JOIN events ON events.no = deliveries.event_no";
-        let columns = "deliveries.no, state, due_at, finished_at, failed_reason, attempt_number, webhooks.status,
-            webhooks.updated_at, events.id, events.portal_id, event_type, subject_id, data, occurred_at, deadline_at";
+        match filter.stage {
+            None => {}
+            Some(DeliveryStage::Open) => conditions.holds("state = 'pending' AND webhooks.status <> 'deleted'"),
+            Some(DeliveryStage::Delivered) => conditions.holds("state = 'delivered'"),
+            Some(DeliveryStage::Failed) => {
+                conditions.holds("(state = 'failed' OR (state = 'pending' AND webhooks.status = 'deleted'))");
+            }
+        }
         let order = "event_no DESC, deliveries.no DESC".to_owned();
         self.scan(verb, move |connection| {
-            Listing { verb, columns, from, conditions, order }.page(connection, page, decode)
+            Listing { verb, columns: COLUMNS, from: FROM, conditions, order }.page(connection, page, decode)
         })
         .await
+    }
+
+    async fn find_delivery(&self, portal_id: PortalId, id: DeliveryId) -> Result<Option<Delivery>> {
+        let sql = format!(
+            "-- find_delivery
+            SELECT {COLUMNS}
+            FROM {FROM}
+            WHERE deliveries.no = ?1 AND deliveries.portal_id = ?2"
+        );
+        self.read("find_delivery", |connection| row(connection, &sql, &[&id.0, &portal_id.0], decode))
     }
 
     async fn list_attempts(&self, portal_id: PortalId, delivery_id: DeliveryId) -> Result<Vec<Attempt>> {
@@ -90,21 +111,25 @@ impl Deliveries for SqliteStore {
 fn decode(row: &Row<'_>) -> Result<Delivery, VerbError> {
     Ok(Delivery {
         id: DeliveryId(row.of("no")?),
+        webhook_id: row.id("webhook_id")?,
         event: event::decode(row)?,
         attempt_number: row.of("attempt_number")?,
         state: state(row)?,
     })
 }
 
-/// What is pending for a deleted webhook has failed, without anybody having to write that to every row.
+/// What is pending for an inactive webhook is held, and for a deleted one has failed, without anybody having to write that
+/// to every row.
 fn state(row: &Row<'_>) -> Result<DeliveryState, VerbError> {
     let (due_at, finished_at) = (row.at_or_null("due_at")?, row.at_or_null("finished_at")?);
-    let deleted = row.of::<String>("status")? == "deleted";
     match (row.of::<String>("state")?.as_str(), due_at, finished_at) {
-        ("pending", Some(_), None) if deleted => {
-            Ok(DeliveryState::Failed { at: row.at("updated_at")?, reason: FailedReason::WebhookDeleted })
-        }
-        ("pending", Some(due_at), None) => Ok(DeliveryState::Pending { due_at }),
+        ("pending", Some(due_at), None) => match row.read("status", WebhookStatus::read)? {
+            WebhookStatus::Active => Ok(DeliveryState::Pending { due_at }),
+            WebhookStatus::Inactive(InactiveReason::Deleted) => {
+                Ok(DeliveryState::Failed { at: row.at("updated_at")?, reason: FailedReason::WebhookDeleted })
+            }
+            WebhookStatus::Inactive(reason) => Ok(DeliveryState::Held { reason }),
+        },
         ("delivered", None, Some(at)) => Ok(DeliveryState::Delivered { at }),
         ("failed", None, Some(at)) => {
             Ok(DeliveryState::Failed { at, reason: row.read("failed_reason", FailedReason::read)? })

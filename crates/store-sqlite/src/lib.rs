@@ -12,6 +12,7 @@ mod id;
 mod learning_object;
 mod portal;
 mod query;
+mod replay;
 mod row;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -9,6 +9,7 @@ pub mod enrollment;
 pub mod learning_object;
 pub mod lease;
 pub mod portal;
+pub mod replay;
 pub mod user_account;
 pub mod webhook;
 pub mod world;
@@ -37,6 +38,8 @@ macro_rules! conformance {
                 nothing_but_failures_stops_the_webhook, lanes_are_shared_as_asked,
                 one_lost_lease_does_not_spoil_a_batch,
                 a_node_that_starts_alone_ends_old_leases, work_wakes_whoever_waits;
+            replay: one_delivery_is_told_again, what_is_under_way_is_left_alone, failed_ones_are_told_again_once,
+                a_young_webhook_hears_of_old_events, replays_belong_to_their_portal;
             credential: clients_and_their_tokens, revoking_a_client_ends_its_tokens, refresh_tokens_are_spent_once,
                 old_tokens_are_pruned;
         );

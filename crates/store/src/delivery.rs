@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::delivery::{Attempt, Delivery, Finished, FinishedAttempt, Lease};
-use domain::id::{DeliveryId, PortalId, WebhookId};
+use domain::id::{DeliveryId, EventId, PortalId, WebhookId};
 use jiff::Timestamp;
 
 use crate::error::Result;
@@ -44,8 +44,23 @@ pub struct LeaseRequest {
 pub struct DeliveryFilter {
     /// To this webhook.
     pub webhook_id: Option<WebhookId>,
+    /// Of this event.
+    pub event_id: Option<EventId>,
     /// Of events about the enrollment or learning object with this number.
     pub subject_id: Option<i64>,
+    /// As far as this.
+    pub stage: Option<DeliveryStage>,
+}
+
+/// How far a delivery has come, without what belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryStage {
+    /// Pending or held.
+    Open,
+    /// It arrived.
+    Delivered,
+    /// It was given up.
+    Failed,
 }
 
 /// Deliveries.
@@ -81,6 +96,9 @@ pub trait Deliveries: Send + Sync {
         filter: &DeliveryFilter,
         page: PageRequest,
     ) -> Result<Listed<Delivery>>;
+
+    /// A delivery to a webhook of the portal.
+    async fn find_delivery(&self, portal_id: PortalId, id: DeliveryId) -> Result<Option<Delivery>>;
 
     /// The recorded attempts of a delivery to a webhook of the portal, oldest first.
     async fn list_attempts(&self, portal_id: PortalId, delivery_id: DeliveryId) -> Result<Vec<Attempt>>;

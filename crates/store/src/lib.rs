@@ -18,6 +18,7 @@ pub mod keyring;
 pub mod learning_object;
 pub mod page;
 pub mod portal;
+pub mod replay;
 pub mod user_account;
 pub mod webhook;
 
@@ -30,6 +31,7 @@ pub trait Store:
     + enrollment::Enrollments
     + webhook::Webhooks
     + delivery::Deliveries
+    + replay::Replays
     + credential::Credentials
 {
 }
@@ -42,6 +44,7 @@ impl<T> Store for T where
         + enrollment::Enrollments
         + webhook::Webhooks
         + delivery::Deliveries
+        + replay::Replays
         + credential::Credentials
 {
 }

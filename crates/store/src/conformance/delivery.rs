@@ -76,7 +76,9 @@ pub async fn what_is_paused_waits(store: Arc<dyn Store>) {
     for (i, reason) in [InactiveReason::Paused, InactiveReason::Gone, InactiveReason::Failing].into_iter().enumerate() {
         world.set_status(world.partner, &id, WebhookStatus::Inactive(reason)).await;
         world.enroll_somebody(0, &format!("learner{i}"), Status::Completed, 1).await;
-        assert_eq!(told(&world, world.partner, &id).await.len(), i + 1);
+        let waiting = told(&world, world.partner, &id).await;
+        assert_eq!(waiting.len(), i + 1);
+        assert!(waiting.iter().all(|delivery| delivery.state == DeliveryState::Held { reason }));
         assert_eq!(world.store.list_due_lanes(at(9)).await.unwrap(), Default::default());
     }
     world.set_status(world.partner, &id, WebhookStatus::Active).await;

@@ -1,0 +1,30 @@
+//! Carries out replays, a few events at a time.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use store::Store;
+use store::error::StoreError;
+
+use super::{Step, Task};
+
+/// How many events at once: few enough that nobody waits for it.
+const STEP_MAX: u32 = 200;
+/// How long somebody waits at most for a replay to begin.
+const RESTS_FOR: SignedDuration = SignedDuration::from_secs(1);
+
+pub(super) struct ExpandReplays;
+
+#[async_trait]
+impl Task for ExpandReplays {
+    fn name(&self) -> &'static str {
+        "expand_replays"
+    }
+
+    fn rests_for(&self) -> SignedDuration {
+        RESTS_FOR
+    }
+
+    async fn step(&self, store: &dyn Store, now: Timestamp) -> Result<Step, StoreError> {
+        Ok(if store.expand_replays(STEP_MAX, now).await? { Step::More } else { Step::Done })
+    }
+}
