@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
+pub mod delivery;
 pub mod enrollment;
 pub mod error;
 pub mod learning_activity;

@@ -9,6 +9,7 @@
 //! [`serve`] runs any axum router behind limits that keep a slow or hostile client from holding the others up.
 
 mod again;
+mod delivery;
 mod enrollment;
 mod extract;
 pub mod gateway;
@@ -21,6 +22,7 @@ mod openapi;
 mod page;
 mod portal;
 mod refusal;
+mod replay;
 pub mod router;
 pub mod serve;
 mod token_cache;

@@ -13,7 +13,8 @@ use crate::extract::version::Version;
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
 use crate::{
-    enrollment, health, learning_object, oauth, oauth_client, observe, openapi, portal, user_account, v2, webhook,
+    delivery, enrollment, health, learning_object, oauth, oauth_client, observe, openapi, portal, replay, user_account,
+    v2, webhook,
 };
 
 /// Where the description of the API is.
@@ -61,6 +62,11 @@ fn v3() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(webhook::list::list, webhook::create::create))
         .routes(routes!(webhook::show::show, webhook::update::update, webhook::delete::delete))
+        .routes(routes!(delivery::list::list))
+        .routes(routes!(delivery::show::show))
+        .routes(routes!(delivery::replay::replay))
+        .routes(routes!(replay::create::create))
+        .routes(routes!(replay::show::show))
         .routes(routes!(portal::list::list, portal::create::create))
         .routes(routes!(portal::show::show, portal::update::update))
         .routes(routes!(user_account::list::list, user_account::create::create))

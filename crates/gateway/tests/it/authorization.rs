@@ -56,7 +56,7 @@ const CUSTOMERS: [u16; 4] = [404, 404, 404, 200];
 /// Only its own portal's people and content can be named in a body.
 const NAMES_CUSTOMERS: [u16; 4] = [400, 400, 400, 201];
 
-const EXPECTED: [Expected; 42] = [
+const EXPECTED: [Expected; 47] = [
     // The credentials are in the body.
     open("POST /oauth/token", 200),
     open("POST /oauth/revoke", 204),
@@ -71,6 +71,11 @@ const EXPECTED: [Expected; 42] = [
     row("GET /webhooks/{id}", CUSTOMERS),
     row("PATCH /webhooks/{id}", CUSTOMERS),
     row("DELETE /webhooks/{id}", [404, 404, 404, 204]),
+    row("GET /deliveries", OWN),
+    row("GET /deliveries/{id}", CUSTOMERS),
+    row("POST /deliveries/{id}/replay", [404, 404, 404, 409]),
+    row("POST /replays", [404, 404, 404, 201]),
+    row("GET /replays/{id}", CUSTOMERS),
     row("GET /portals", [403, 200, 200, 403]),
     row("POST /portals", [403, 201, 201, 403]),
     row("GET /portals/{id}", [404, 200, 404, 200]),
@@ -124,6 +129,14 @@ async fn requests(app: &App) -> BTreeMap<&'static str, Request> {
     let webhook = json!({"url": CUSTOMERS_URL, "event_types": ["enrollment.complete"]});
     let webhook: Value = customer.post("/webhooks", webhook).await.expect(201);
     let webhook = webhook["id"].as_str().unwrap();
+    let told = enrollment(&learner, &customer.content(CUSTOMERS_TITLE).await);
+    let told = told.as_object().unwrap().clone().into_iter().chain([("status".to_owned(), json!("completed"))]);
+    customer.post("/enrollments", told.collect()).await.expect::<Value>(201);
+    let deliveries: Value = customer.get("/deliveries").await.expect(200);
+    let delivery = deliveries["hits"][0]["id"].as_str().unwrap();
+    let new_replay = json!({"webhook_id": webhook, "since": "2020-01-01T00:00:00Z"});
+    let replay: Value = customer.post("/replays", new_replay.clone()).await.expect(201);
+    let replay = replay["id"].as_str().unwrap();
     let client: Value = customer.post("/client", json!({"client_name": "spare"})).await.expect(201);
     let client = client["client_id"].as_str().unwrap();
     let portal = app.customer.portal_id;
@@ -138,7 +151,7 @@ async fn requests(app: &App) -> BTreeMap<&'static str, Request> {
     let enrollments = format!("?enrollment-id={}", enrolled.id);
     let items = json!({"lo": [content.lo_id]});
     let none = Value::Null;
-    let rows: [(&str, String, Value); 42] = [
+    let rows: [(&str, String, Value); 47] = [
         ("POST /oauth/token", String::new(), credentials),
         ("POST /oauth/revoke", String::new(), json!({"token": "never was one"})),
         ("GET /healthz", String::new(), none.clone()),
@@ -152,6 +165,11 @@ async fn requests(app: &App) -> BTreeMap<&'static str, Request> {
         ("GET /webhooks/{id}", webhook.to_owned(), none.clone()),
         ("PATCH /webhooks/{id}", webhook.to_owned(), json!({"name": "x"})),
         ("DELETE /webhooks/{id}", webhook.to_owned(), none.clone()),
+        ("GET /deliveries", String::new(), none.clone()),
+        ("GET /deliveries/{id}", delivery.to_owned(), none.clone()),
+        ("POST /deliveries/{id}/replay", delivery.to_owned(), none.clone()),
+        ("POST /replays", String::new(), new_replay.clone()),
+        ("GET /replays/{id}", replay.to_owned(), none.clone()),
         ("GET /portals", String::new(), none.clone()),
         ("POST /portals", String::new(), new_portal),
         ("GET /portals/{id}", portal.to_string(), none.clone()),
@@ -187,10 +205,7 @@ async fn requests(app: &App) -> BTreeMap<&'static str, Request> {
 
 fn request(operation: &'static str, id: &str, body: Value) -> Request {
     let (method, path) = operation.split_once(' ').unwrap();
-    let path = match path.strip_suffix("{id}") {
-        Some(folder) => format!("{folder}{id}"),
-        None => format!("{path}{id}"),
-    };
+    let path = if path.contains("{id}") { path.replace("{id}", id) } else { format!("{path}{id}") };
     Request { method: method.parse().unwrap(), path: path.replace("{collection}", "default"), body }
 }
 

@@ -5,6 +5,7 @@ mod app;
 mod authorization;
 mod bad_input;
 mod content;
+mod deliveries;
 mod enrollments;
 mod events;
 mod oauth;
