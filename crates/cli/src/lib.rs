@@ -7,6 +7,7 @@ use std::io::Write;
 
 mod completion;
 mod connection;
+mod delivery;
 mod enrollment;
 mod event_type;
 pub mod output;
@@ -14,6 +15,7 @@ mod signature;
 mod webhook;
 
 pub use crate::completion::CompletionsArgs;
+pub use crate::delivery::DeliveryCommand;
 pub use crate::enrollment::EnrollmentCommand;
 pub use crate::event_type::EventTypesArgs;
 pub use crate::signature::SignatureCommand;
@@ -25,6 +27,9 @@ pub enum Command {
     /// Manage the webhooks of a portal
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// See what became of events, attempt by attempt, and tell them again
+    #[command(subcommand)]
+    Delivery(DeliveryCommand),
     /// Look at enrollments and complete them
     #[command(subcommand)]
     Enrollment(EnrollmentCommand),
@@ -39,6 +44,7 @@ pub enum Command {
 pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<()> {
     match command {
         Command::Webhook(command) => webhook::run(command, out).await,
+        Command::Delivery(command) => delivery::run(command, out).await,
         Command::Enrollment(command) => enrollment::run(command, out).await,
         Command::Signature(command) => signature::run(command, out),
         Command::EventTypes(args) => event_type::run(&args, out),

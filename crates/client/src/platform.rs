@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 mod call;
 pub mod config;
+pub mod delivery;
 pub mod enrollment;
 pub mod error;
 mod portal;

@@ -76,3 +76,47 @@ async fn a_companion_without_a_secret_says_so() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && error.contains("accept_unsigned"), "{error}");
 }
+
+#[tokio::test]
+async fn why_something_did_not_arrive_can_be_seen_and_mended() {
+    let sandbox = Sandbox::fill().await;
+    let platform = Running::serve(&sandbox.data()).await;
+    let partner = async |command: &[&str]| {
+        let connection = [
+            "--json",
+            "--url",
+            &platform.url,
+            "--client-id",
+            sandbox.text("/partner/client_id"),
+            "--client-secret",
+            sandbox.text("/partner/client_secret"),
+        ];
+        json(&[command, &connection].concat()).await
+    };
+    // An event from before there was a webhook.
+    let enrollment_id = complete(&sandbox, &platform.url).await;
+    assert_eq!(partner(&["delivery", "list"]).await["total"], 0);
+    let receiver = crate::receiver::Receiver::start().await;
+    let webhook = partner(&["webhook", "create", &receiver.url, "-e", "enrollment.complete"]).await;
+    let webhook_id = webhook["id"].as_str().unwrap();
+    let replay = partner(&["delivery", "replay-since", "2020-01-01T00:00:00Z", "--webhook", webhook_id, "--all"]).await;
+    assert_eq!(replay["status"], "running");
+    let received = receiver.wait_until(|all| !all.is_empty()).await.remove(0).json();
+    assert_eq!(received["data"]["id"], enrollment_id.as_str());
+    let delivered = async {
+        loop {
+            let listed = partner(&["delivery", "list", "--subject", &enrollment_id, "--status", "delivered"]).await;
+            if listed["total"] == 1 {
+                return listed["hits"][0]["id"].as_str().unwrap().to_owned();
+            }
+        }
+    };
+    let id = tokio::time::timeout(crate::process::PATIENCE, delivered).await.expect("the attempt is recorded");
+    let shown = partner(&["delivery", "get", &id]).await;
+    assert_eq!(shown["attempts"][0]["status"], 200);
+    partner(&["delivery", "replay", &id]).await;
+    let received = receiver.wait_until(|all| all.len() == 2).await.remove(1).json();
+    assert_eq!(received["attempt_number"], 2, "numbers go on, and the event is the same");
+    let replay = partner(&["delivery", "replay-status", replay["id"].as_str().unwrap()]).await;
+    assert_eq!((&replay["status"], &replay["deliveries"]), (&"finished".into(), &1.into()));
+}
