@@ -104,3 +104,9 @@ fn id_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>,
 fn id_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(Vec::<Id>::deserialize(deserializer)?.into_iter().map(String::from).collect())
 }
+
+/// Reads a field of a PATCH that may be absent and cannot be cleared: null is of the wrong type, not the same as absent. For use
+/// with `#[serde(default, deserialize_with = "settable")]`.
+pub fn settable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}

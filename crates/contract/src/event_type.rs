@@ -137,10 +137,13 @@ impl fmt::Display for EventType {
 impl FromStr for EventType {
     type Err = UnknownEventType;
 
+    /// Reads an event type, also in the older spelling `enrolment` (decision 32).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let older = text.strip_prefix("enrolment.").map(|verb| format!("enrollment.{verb}"));
+        let spelled = older.as_deref().unwrap_or(text);
         EventType::ALL
             .into_iter()
-            .find(|event_type| event_type.as_str() == text)
+            .find(|event_type| event_type.as_str() == spelled)
             .ok_or_else(|| UnknownEventType(text.to_owned()))
     }
 }
@@ -154,6 +157,11 @@ mod tests {
         for event_type in EventType::ALL {
             assert_eq!(event_type.as_str().parse(), Ok(event_type));
         }
+    }
+
+    #[test]
+    fn the_older_spelling_is_read_and_not_written() {
+        assert_eq!("enrolment.complete".parse(), Ok(EventType::EnrollmentComplete));
     }
 
     #[test]

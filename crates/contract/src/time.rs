@@ -6,7 +6,9 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::fmt::temporal::DateTimePrinter;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 static MILLIS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
@@ -34,6 +36,11 @@ impl fmt::Display for Seconds {
     }
 }
 
+/// An RFC 3339 instant; a date alone is its beginning in UTC.
+fn read(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp()))
+}
+
 macro_rules! wire_instant {
     ($name:ident, $example:literal) => {
         impl Serialize for $name {
@@ -44,7 +51,10 @@ macro_rules! wire_instant {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Timestamp::deserialize(deserializer).map($name)
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                read(&text).map($name).ok_or_else(|| {
+                    serde::de::Error::custom(format_args!("expected a time such as {}, not {text:?}", $example))
+                })
             }
         }
 
@@ -95,6 +105,9 @@ mod tests {
     fn any_rfc_3339_instant_is_read() {
         let read: Seconds = serde_json::from_str("\"2022-03-29T12:29:36+11:00\"").unwrap();
         assert_eq!(read.to_string(), "2022-03-29T01:29:36+00:00");
-        assert!(serde_json::from_str::<Millis>("\"yesterday\"").is_err());
+        let date: Millis = serde_json::from_str("\"2022-03-29\"").unwrap();
+        assert_eq!(date.to_string(), "2022-03-29T00:00:00.000Z");
+        let error = serde_json::from_str::<Millis>("\"yesterday\"").unwrap_err();
+        assert!(error.to_string().contains("expected a time such as 2022-03-29T01:29:36.676Z"), "{error}");
     }
 }

@@ -36,8 +36,9 @@ impl AddressPolicy {
     }
 }
 
-/// The IPv4 address that an IPv6 address carries inside it, if it does: mapped (`::ffff:0:0/96`), compatible (`::/96`),
-/// NAT64 (`64:ff9b::/96`), 6to4 (`2002::/16`).
+/// The IPv4 address that an IPv6 address stands for, if it does: mapped (`::ffff:0:0/96`), or NAT64 (`64:ff9b::/96`), by which
+/// networks without IPv4 reach the rest of the world. Tunnels (6to4, Teredo, compatible, ISATAP) are refused whatever is
+/// inside them: where they come out is not ours to judge.
 fn unmask(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
     let s = v6.segments();
@@ -47,8 +48,6 @@ fn unmask(address: IpAddr) -> IpAddr {
     };
     match s {
         [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
-        [0, 0, 0, 0, 0, 0, high, low] if high != 0 || low > 1 => v4(high, low),
-        [0x2002, high, low, ..] => v4(high, low),
         _ => address,
     }
 }
@@ -63,26 +62,29 @@ fn is_public(address: IpAddr) -> bool {
 /// Everything but the special-purpose blocks of the IANA registry.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
-    !matches!(
-        (a, b, c),
-        (0, ..)
-            | (10, ..)
-            | (100, 64..=127, _)
-            | (127, ..)
-            | (169, 254, _)
-            | (172, 16..=31, _)
-            | (192, 0, 0)
-            | (192, 0, 2)
-            | (192, 31, 196)
-            | (192, 52, 193)
-            | (192, 88, 99)
-            | (192, 168, _)
-            | (192, 175, 48)
-            | (198, 18..=19, _)
-            | (198, 51, 100)
-            | (203, 0, 113)
-            | (224..=255, ..)
-    )
+    // Answers the machines of one cloud from inside, although it is a public number.
+    const CLOUD_PLATFORM: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+    address != CLOUD_PLATFORM
+        && !matches!(
+            (a, b, c),
+            (0, ..)
+                | (10, ..)
+                | (100, 64..=127, _)
+                | (127, ..)
+                | (169, 254, _)
+                | (172, 16..=31, _)
+                | (192, 0, 0)
+                | (192, 0, 2)
+                | (192, 31, 196)
+                | (192, 52, 193)
+                | (192, 88, 99)
+                | (192, 168, _)
+                | (192, 175, 48)
+                | (198, 18..=19, _)
+                | (198, 51, 100)
+                | (203, 0, 113)
+                | (224..=255, ..)
+        )
 }
 
 /// Global unicast (`2000::/3`) without what is reserved or tunnelled in it, and without ISATAP.
@@ -95,6 +97,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         // Documentation (3fff::/20), the former 6bone (3ffe::/16).
         0x3fff => s[1] < 0x1000,
         0x3ffe => true,
+        // 6to4.
+        0x2002 => true,
         _ => false,
     };
     let isatap = s[4] & 0xfdff == 0 && s[5] == 0x5efe;
@@ -115,7 +119,7 @@ mod tests {
     #[test]
     fn public_addresses_are_allowed() {
         let public = "1.1.1.1 8.8.8.8 100.63.255.255 100.128.0.0 172.15.0.1 172.32.0.1 192.0.1.1 192.167.1.1 223.255.255.255 \
-                      2606:4700::1111 2a00:1450:4001:81b::200e 2001:4860:4860::8888 ::ffff:8.8.8.8 64:ff9b::808:808 2002:808:808::1";
+                      2606:4700::1111 2a00:1450:4001:81b::200e 2001:4860:4860::8888 ::ffff:8.8.8.8 64:ff9b::808:808";
         check(AddressPolicy::Public, public, Ok(()));
         check(AddressPolicy::PublicAndLoopback, public, Ok(()));
     }
@@ -123,7 +127,7 @@ mod tests {
     const NEITHER: &str = "0.0.0.0 0.1.2.3 10.0.0.1 100.64.0.1 100.127.255.255 169.254.169.254 172.16.0.1 172.31.255.255 \
         192.0.0.8 192.0.2.1 192.88.99.1 192.168.0.1 198.18.0.1 198.51.100.7 203.0.113.9 224.0.0.1 240.0.0.1 255.255.255.255 \
         :: fe80::1 fec0::1 fc00::1 fd00:ec2::254 ff02::1 100::1 2001::1 2001:db8::1 2001:10::1 2001:20::1 3fff::1 \
-        64:ff9b:1::1 64:ff9b::a00:1 2002:a00:1::1 ::ffff:10.0.0.1 ::10.0.0.1 2a00::5efe:a00:1 2a00::200:5efe:a00:1 4000::1";
+        64:ff9b:1::1 64:ff9b::a00:1 2002:a00:1::1 2002:808:808::1 2002:7f00:1:: ::8.8.8.8 ::127.0.0.1 168.63.129.16 ::ffff:10.0.0.1 ::10.0.0.1 2a00::5efe:a00:1 2a00::200:5efe:a00:1 4000::1";
 
     #[test]
     fn what_is_not_public_is_refused_in_every_disguise() {
@@ -133,7 +137,7 @@ mod tests {
 
     #[test]
     fn loopback_is_for_those_who_ask() {
-        let loopback = "127.0.0.1 127.255.255.254 ::1 ::ffff:127.0.0.1 ::127.0.0.1 64:ff9b::7f00:1 2002:7f00:1::";
+        let loopback = "127.0.0.1 127.255.255.254 ::1 ::ffff:127.0.0.1 64:ff9b::7f00:1";
         check(AddressPolicy::Public, loopback, Err(Refused));
         check(AddressPolicy::PublicAndLoopback, loopback, Ok(()));
         check(AddressPolicy::Any, loopback, Ok(()));

@@ -344,12 +344,20 @@ impl Enrollment {
         if self.standing != Standing::Live {
             return Err(EnrollmentError::NotLive(self.id));
         }
-        let before = self.progress.status();
+        let unchanged = self.clone();
+        let (before, before_type) = (self.progress.status(), self.enrollment_type);
         self.progress = self.progress.report(patch.report, at)?;
         self.enrollment_type = patch.enrollment_type.unwrap_or(self.enrollment_type);
         self.assigner_id = patch.assigner_id.or(self.assigner_id);
-        self.assigned_at = patch.assigned_at.or(self.assigned_at);
+        let is_assigned_now =
+            before_type != EnrollmentType::Assigned && self.enrollment_type == EnrollmentType::Assigned;
+        let assigned_at = if is_assigned_now { Some(at) } else { self.assigned_at };
+        self.assigned_at = patch.assigned_at.or(assigned_at);
         self.due_at = patch.due_at.unwrap_or(self.due_at);
+        if self == unchanged {
+            // Whoever reconciles by time of change has no need to read it again.
+            return Ok(Change::silent(self));
+        }
         self.updated_at = at;
         let completes = before != Status::Completed && self.progress.status() == Status::Completed;
         let event_types: &[EventType] = if completes { &[EventType::EnrollmentComplete] } else { &[] };

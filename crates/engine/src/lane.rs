@@ -1,112 +1,190 @@
-//! Lanes: who may begin how many attempts. Pure.
-//!
-//! A lane is the deliveries of one webhook. Permits are shared out one by one in turns, over portals first and then over
-//! the lanes of each portal; whoever had one goes to the end. So a lane with a million due deliveries gets as much as a
-//! lane with two, until the others have nothing left.
+//! One lane, the deliveries of one webhook: how many more attempts it may have in flight. Pure.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use domain::delivery::Outcome;
+use jiff::{SignedDuration, Timestamp};
 
-use domain::delivery::Lease;
-use domain::id::{PortalId, WebhookId};
-use store::delivery::DueLane;
+use self::circuit::{Circuit, Passage};
+use self::limit::Limit;
+use self::verdict::Verdict;
 
-/// What is due as far as is known, in the order of turns, and what is in flight.
+mod circuit;
+mod limit;
+mod verdict;
+
+/// From when on an answer is late, and silence a bad sign.
+pub(crate) const SLOW_AFTER: SignedDuration = SignedDuration::from_secs(2);
+
+/// What is known of a lane.
 #[derive(Debug)]
-pub(crate) struct Lanes {
-    /// How many attempts of one lane may be in flight.
-    lane_concurrency: u32,
-    due: VecDeque<DuePortal>,
-    in_flight: HashMap<WebhookId, u32>,
+pub(crate) struct Lane {
+    in_flight: u32,
+    /// Permits that it was given for leases that are still being asked for.
+    granted: u32,
+    limit: Limit,
+    circuit: Circuit,
+    standing: Standing,
+    /// When it was last heard from, or since when there is something to hear.
+    heard_at: Timestamp,
 }
 
-#[derive(Debug)]
-struct DuePortal {
-    id: PortalId,
-    lanes: VecDeque<WebhookId>,
+/// How a lane stands with us: worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The last that was heard was slow or no good, or nothing was heard for too long.
+    Doubtful,
+    /// Nothing was heard yet.
+    New,
+    /// The last that was heard was an answer, and it came soon.
+    Sound,
 }
 
-impl Lanes {
-    pub(crate) fn new(lane_concurrency: u32) -> Self {
-        Lanes { lane_concurrency, due: VecDeque::new(), in_flight: HashMap::new() }
+/// That the circuit of a lane turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turned {
+    /// Too many attempts failed.
+    Opened {
+        /// When the first probe may be made.
+        until: Timestamp,
+    },
+    /// The probe failed.
+    Reopened {
+        /// When the next probe may be made.
+        until: Timestamp,
+    },
+    /// The probe was answered.
+    Closed,
+}
+
+impl Lane {
+    /// A lane of which nothing is known, with a limit of at most `concurrency`.
+    pub(crate) fn new(concurrency: u32, now: Timestamp) -> Self {
+        Lane {
+            in_flight: 0,
+            granted: 0,
+            limit: Limit::new(concurrency),
+            circuit: Circuit::CLOSED,
+            standing: Standing::New,
+            heard_at: now,
+        }
     }
 
-    /// Takes note of the lanes that have something due, in place of what was known. Who was waiting keeps its turn, who
-    /// is new comes last.
-    pub(crate) fn listed(&mut self, due: Vec<DueLane>) {
-        let mut listed: HashSet<WebhookId> = due.iter().map(|lane| lane.webhook_id.clone()).collect();
-        for portal in &mut self.due {
-            portal.lanes.retain(|lane| listed.remove(lane));
-        }
-        let mut places: HashMap<PortalId, usize> = self.due.iter().map(|portal| portal.id).zip(0..).collect();
-        for DueLane { portal_id, webhook_id, .. } in due.into_iter().filter(|lane| listed.contains(&lane.webhook_id)) {
-            let place = *places.entry(portal_id).or_insert_with(|| {
-                self.due.push_back(DuePortal { id: portal_id, lanes: VecDeque::new() });
-                self.due.len() - 1
-            });
-            self.due[place].lanes.push_back(webhook_id);
-        }
-        self.due.retain(|portal| !portal.lanes.is_empty());
+    /// How many more attempts may begin now.
+    pub(crate) fn room(&self, now: Timestamp) -> u32 {
+        let allowed = match self.circuit.passage(now) {
+            Passage::Free => self.limit.get(),
+            Passage::Probe => 1,
+            Passage::Barred => 0,
+        };
+        allowed.saturating_sub(self.permits())
     }
 
-    /// Shares out `free` permits: how many deliveries to lease at most, lane by lane.
-    pub(crate) fn share(&mut self, free: usize) -> Vec<(WebhookId, u32)> {
-        let mut granted: HashMap<WebhookId, u32> = HashMap::new();
-        let (mut left, mut passed) = (free, 0);
-        while left > 0 && passed < self.due.len() {
-            self.due.rotate_left(1);
-            let portal = self.due.back_mut().expect("the loop ends when no portal is left to pass");
-            let (in_flight, limit) = (&self.in_flight, self.lane_concurrency);
-            let taken = |granted: &HashMap<WebhookId, u32>, lane| count(in_flight, lane) + count(granted, lane);
-            let Some(place) = portal.lanes.iter().position(|lane| taken(&granted, lane) < limit) else {
-                passed += 1;
-                continue;
-            };
-            portal.lanes.rotate_left(place + 1);
-            raise(&mut granted, &portal.lanes[portal.lanes.len() - 1]);
-            (left, passed) = (left - 1, 0);
-        }
-        granted.into_iter().collect()
+    /// Forgets all that was learned, but not what is in flight. True if its deliveries were held.
+    pub(crate) fn begin_anew(&mut self) -> bool {
+        let was_held = self.limit().is_none();
+        self.limit = self.limit.afresh();
+        self.circuit = Circuit::CLOSED;
+        self.standing = Standing::New;
+        was_held
     }
 
-    /// Takes note of leases: their attempts begin now. A lane that had fewer than it was granted has no more.
-    pub(crate) fn leased(&mut self, mut granted: Vec<(WebhookId, u32)>, leases: &[Lease]) {
-        let mut found: HashMap<&WebhookId, u32> = HashMap::new();
-        for lease in leases {
-            raise(&mut self.in_flight, &lease.webhook.id);
-            *found.entry(&lease.webhook.id).or_default() += 1;
-        }
-        granted.retain(|(lane, granted)| found.get(lane).copied().unwrap_or_default() < *granted);
-        if granted.is_empty() {
-            return;
-        }
-        let drained: HashSet<WebhookId> = granted.into_iter().map(|(lane, _)| lane).collect();
-        self.due.retain_mut(|portal| {
-            portal.lanes.retain(|lane| !drained.contains(lane));
-            !portal.lanes.is_empty()
-        });
+    /// How many permits it holds.
+    pub(crate) fn permits(&self) -> u32 {
+        self.in_flight + self.granted
     }
 
-    /// Takes note that an attempt of the lane is over.
-    pub(crate) fn attempted(&mut self, lane: &WebhookId) {
-        if let Some(count) = self.in_flight.get_mut(lane) {
-            *count -= 1;
-            if *count == 0 {
-                self.in_flight.remove(lane);
-            }
+    /// How it stands with us.
+    pub(crate) fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// How many attempts may be in flight; `None` while its deliveries are held.
+    pub(crate) fn limit(&self) -> Option<u32> {
+        matches!(self.circuit, Circuit::Closed { .. }).then(|| self.limit.get())
+    }
+
+    /// For how long nothing has been heard of it.
+    pub(crate) fn silent_for(&self, now: Timestamp) -> SignedDuration {
+        now.duration_since(self.heard_at)
+    }
+
+    /// Gives it a permit. True if it is the first since the others were used or taken back.
+    pub(crate) fn grant(&mut self) -> bool {
+        self.granted += 1;
+        self.granted == 1
+    }
+
+    /// How many permits it has for which no attempt began yet.
+    pub(crate) fn granted(&self) -> u32 {
+        self.granted
+    }
+
+    /// Takes back the permits for which no attempt began, and says how many there were.
+    pub(crate) fn take_back(&mut self) -> u32 {
+        std::mem::take(&mut self.granted)
+    }
+
+    /// Takes note that an attempt begins.
+    pub(crate) fn began(&mut self, now: Timestamp) {
+        if self.in_flight == 0 {
+            self.heard_at = now;
         }
+        self.granted = self.granted.saturating_sub(1);
+        self.in_flight += 1;
+        self.limit.began(self.in_flight);
+        self.circuit = self.circuit.began(now);
+    }
+
+    /// Takes note that an attempt is over: what it met, and how long it took. So many failures in a row open the circuit;
+    /// `fraction` is a random number from 0 to 1 that shortens its pause.
+    pub(crate) fn heard(
+        &mut self,
+        outcome: &Outcome,
+        took: SignedDuration,
+        failures_max: u32,
+        now: Timestamp,
+        fraction: impl FnOnce() -> f64,
+    ) -> Option<Turned> {
+        self.in_flight -= 1;
+        self.heard_at = now;
+        let verdict = Verdict::of(outcome)?;
+        self.limit.heard(verdict, self.in_flight);
+        let before = self.circuit;
+        if verdict.is_good() {
+            self.circuit = before.answered();
+            self.standing = if took < SLOW_AFTER { Standing::Sound } else { Standing::Doubtful };
+        } else {
+            self.circuit = before.failed(failures_max, now, fraction);
+            self.standing = Standing::Doubtful;
+        }
+        let turned = turned(before, self.circuit);
+        if turned == Some(Turned::Closed) {
+            self.limit = self.limit.afresh();
+        }
+        turned
+    }
+
+    /// Looks whether it has been silent for too long. True if it is still to be listened to.
+    pub(crate) fn listen(&mut self, now: Timestamp) -> bool {
+        // The clock may have been set back.
+        self.heard_at = self.heard_at.min(now);
+        if self.in_flight > 0 && self.silent_for(now) >= SLOW_AFTER {
+            self.standing = Standing::Doubtful;
+        }
+        self.is_listened_to()
+    }
+
+    /// Whether its silence would say anything new.
+    pub(crate) fn is_listened_to(&self) -> bool {
+        self.in_flight > 0 && self.standing != Standing::Doubtful
     }
 }
 
-fn count(counts: &HashMap<WebhookId, u32>, lane: &WebhookId) -> u32 {
-    counts.get(lane).copied().unwrap_or_default()
-}
-
-fn raise(counts: &mut HashMap<WebhookId, u32>, lane: &WebhookId) {
-    match counts.get_mut(lane) {
-        Some(count) => *count += 1,
-        None => {
-            counts.insert(lane.clone(), 1);
-        }
+fn turned(before: Circuit, after: Circuit) -> Option<Turned> {
+    match (before, after) {
+        (Circuit::Closed { .. }, Circuit::Open { until, .. }) => Some(Turned::Opened { until }),
+        (Circuit::HalfOpen { .. }, Circuit::Open { until, .. }) => Some(Turned::Reopened { until }),
+        (Circuit::HalfOpen { .. }, Circuit::Closed { .. }) => Some(Turned::Closed),
+        _ => None,
     }
 }
 

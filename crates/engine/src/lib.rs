@@ -3,6 +3,7 @@
 mod backoff;
 mod deliver;
 mod lane;
+mod lanes;
 pub mod request;
 pub mod run;
 pub mod tasks;

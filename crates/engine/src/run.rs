@@ -38,8 +38,11 @@ pub struct Engine {
 pub struct Settings {
     /// How many attempts may be begun and not yet recorded, over all lanes.
     pub concurrency: usize,
-    /// How many attempts of one lane may be in flight.
+    /// How many attempts of one lane may be in flight at most: less while its receiver has not shown that it can take them.
     pub lane_concurrency: u32,
+    /// How many attempts of a lane fail in a row until its circuit opens: from then on its deliveries are held, and one now
+    /// and then probes whether the receiver is there again.
+    pub circuit_failures: u32,
     /// How long a lease is held: the deadline of the exchange, and then time enough to record what came of it. An
     /// attempt that takes longer is lost, and is made again by whoever leases the delivery next.
     pub lease_for: SignedDuration,
@@ -56,6 +59,7 @@ impl Default for Settings {
         Settings {
             concurrency: 512,
             lane_concurrency: 64,
+            circuit_failures: 10,
             lease_for: SignedDuration::from_secs(60),
             poll_for: SignedDuration::from_secs(5),
             stop_for: SignedDuration::from_secs(15),

@@ -10,10 +10,12 @@ use tracing::{debug, error};
 use crate::run::Engine;
 
 mod expand_replays;
+mod expire_deliveries;
 mod prune_tokens;
 
 /// Every task.
-const ALL: [&dyn Task; 2] = [&expand_replays::ExpandReplays, &prune_tokens::PruneTokens];
+const ALL: [&dyn Task; 3] =
+    [&expand_replays::ExpandReplays, &expire_deliveries::ExpireDeliveries, &prune_tokens::PruneTokens];
 
 /// How many steps a round has at most.
 const STEPS_MAX: u32 = 10_000;

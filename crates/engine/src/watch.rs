@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use domain::delivery::{Answer, FailureKind, FinishedAttempt, Outcome};
+use jiff::Timestamp;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tracing::{debug, info};
+
+use crate::lane::Turned;
 
 /// Handles of the metrics, looked up once.
 pub(crate) struct Watch {
@@ -13,7 +16,11 @@ pub(crate) struct Watch {
     attempt_seconds: Histogram,
     /// Attempts that were begun and not yet recorded.
     pub(crate) in_flight: Gauge,
-    /// For how long the oldest due delivery has been due.
+    /// Lanes whose deliveries are held because their circuit is open.
+    pub(crate) lanes_open: Gauge,
+    /// How many attempts a lane with something due may have in flight, in the mean.
+    pub(crate) lane_limit: Gauge,
+    /// For how long the oldest due delivery that is not held has been due.
     pub(crate) lag_seconds: Gauge,
     /// Attempts that were made and not recorded, because somebody else has the delivery.
     pub(crate) leases_lost: Counter,
@@ -27,6 +34,8 @@ impl Watch {
             failed: FailureKind::ALL.map(|kind| attempts(kind.as_str())),
             attempt_seconds: histogram!("attempt_seconds"),
             in_flight: gauge!("deliveries_in_flight"),
+            lanes_open: gauge!("lanes_open"),
+            lane_limit: gauge!("lane_limit"),
             lag_seconds: gauge!("delivery_lag_seconds"),
             leases_lost: counter!("leases_lost_total"),
         }
@@ -44,6 +53,37 @@ impl Watch {
         self.attempt_seconds.record(Duration::try_from(attempt.took).unwrap_or_default());
         write_line(attempt);
     }
+
+    /// Writes that the attempt turned the circuit of its lane. That a probe failed is told by the line of the attempt.
+    pub(crate) fn turned(&self, attempt: &FinishedAttempt, turned: Turned) {
+        match turned {
+            Turned::Opened { until } => write_opened(attempt, until),
+            Turned::Reopened { until } => {
+                debug!(webhook_id = %attempt.lease.webhook.id, %until, "webhook {} is still down", attempt.lease.webhook.id);
+            }
+            Turned::Closed => info!(
+                portal_id = attempt.lease.webhook.portal_id.0,
+                webhook_id = %attempt.lease.webhook.id,
+                "webhook {} answers again: its deliveries go out",
+                attempt.lease.webhook.id,
+            ),
+        }
+    }
+}
+
+fn write_opened(FinishedAttempt { lease, outcome, .. }: &FinishedAttempt, until: Timestamp) {
+    let reason = match outcome {
+        Outcome::Answered(answer) => format!("status {}", answer.status),
+        Outcome::Failed(failure) => failure.kind.as_str().to_owned(),
+    };
+    info!(
+        portal_id = lease.webhook.portal_id.0,
+        webhook_id = %lease.webhook.id,
+        reason,
+        %until,
+        "webhook {} is down ({reason}): its deliveries are held, and one probes it from {until} on",
+        lease.webhook.id,
+    );
 }
 
 fn write_line(FinishedAttempt { lease, took, outcome, next, .. }: &FinishedAttempt) {

@@ -2,8 +2,9 @@
 
 use crate::refusal::Refusal;
 
-/// How often a change is decided before the client is told that it conflicts.
-const DECISIONS_MAX: u32 = 3;
+/// How often a change is decided before the client is told that it conflicts. Each time somebody else's change went through, so
+/// that many writers of one thing all come to their end; each of them may lose once to each of the others.
+const DECISIONS_MAX: u32 = 64;
 
 /// Loads, decides and saves, and does so again when what was loaded was not stored any more at the save.
 pub(crate) async fn on_conflict<T, F>(decide: impl Fn() -> F) -> Result<T, Refusal>
@@ -41,7 +42,7 @@ mod tests {
     #[tokio::test]
     async fn a_conflict_is_decided_again_but_not_for_ever() {
         check(0, 1, false).await;
-        check(2, 3, false).await;
-        check(3, 3, true).await;
+        check(63, 64, false).await;
+        check(64, 64, true).await;
     }
 }

@@ -4,6 +4,7 @@ mod client;
 mod portal;
 mod user;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -88,10 +89,11 @@ pub(crate) async fn run(args: AdminArgs) -> Result<()> {
         AdminCommand::Client(command) => client::run(&provisioner, command).await?,
         AdminCommand::User(command) => user::run(&provisioner, command).await?,
     };
+    let mut out = std::io::stdout();
     if args.json {
-        println!("{}", outcome.json);
+        writeln!(out, "{}", outcome.json)?
     } else {
-        println!("{}", outcome.table);
+        writeln!(out, "{}", outcome.table)?
     }
     Ok(())
 }

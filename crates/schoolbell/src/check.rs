@@ -1,5 +1,7 @@
 //! `schoolbell check`: what would run.
 
+use std::io::Write;
+
 use anyhow::{Context, Result};
 
 use crate::ambient::SystemRandom;
@@ -22,11 +24,8 @@ pub(crate) struct CheckArgs {
 /// Prints the configuration and checks all that can be checked without serving. A data folder that is not there is not made.
 pub(crate) async fn run(args: CheckArgs) -> Result<()> {
     let config = args.platform.config()?;
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&config)?);
-    } else {
-        println!("{}", toml::to_string_pretty(&config)?);
-    }
+    let shown = if args.json { serde_json::to_string_pretty(&config)? } else { toml::to_string_pretty(&config)? };
+    writeln!(std::io::stdout(), "{shown}")?;
     let data = config.data();
     if data_folder::database(data).exists() {
         let _lock = data_folder::lock(data)?;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use store_sqlite::SqliteStore;
 const DATABASE: &str = "schoolbell.db";
 const KEY: &str = "schoolbell.key";
 const LOCK: &str = "schoolbell.lock";
+const OPENING: &str = "schoolbell.opening";
 /// Holds the keys instead of the file, where a secret store hands them to the process.
 const KEY_VARIABLE: &str = "SCHOOLBELL_KEY";
 
@@ -35,7 +36,8 @@ pub(crate) struct ServeLock {
 impl DataFolder {
     /// Opens the folder; makes it, its key and its database if they are not there.
     pub(crate) fn open(folder: &Path, random: &dyn Random) -> Result<Self> {
-        fs::create_dir_all(folder).with_context(|| format!("making the data folder {}", folder.display()))?;
+        make(folder)?;
+        let _opening = opening(folder)?;
         let keyring = Arc::new(keyring(folder, random)?);
         let path = folder.join(DATABASE);
         let store = SqliteStore::open(&path, keyring.clone())
@@ -62,7 +64,7 @@ pub(crate) fn database(folder: &Path) -> PathBuf {
 
 /// Claims the folder for serving.
 pub(crate) fn lock(folder: &Path) -> Result<ServeLock> {
-    fs::create_dir_all(folder).with_context(|| format!("making the data folder {}", folder.display()))?;
+    make(folder)?;
     let path = folder.join(LOCK);
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
     let file = file.with_context(|| format!("opening {}", path.display()))?;
@@ -88,7 +90,8 @@ fn keyring(folder: &Path, random: &dyn Random) -> Result<Keyring> {
     Keyring::read(&text).with_context(|| format!("reading the key {}", path.display()))
 }
 
-/// Written to another name first and synced: a crash leaves a whole key or none.
+/// Written whole and synced under another name, and then renamed: a crash leaves a whole key or none. Nobody else writes one at
+/// the same time, see [`opening`].
 fn write_key(path: &Path, random: &dyn Random) -> std::io::Result<()> {
     let mut key = [0; KEY_BYTES];
     random.fill(&mut key);
@@ -96,16 +99,23 @@ fn write_key(path: &Path, random: &dyn Random) -> std::io::Result<()> {
     let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&unfinished)?;
     file.write_all(Keyring::write(1, &key).as_bytes())?;
     file.sync_all()?;
-    // Two processes that start together agree on whichever key was there first.
-    match fs::hard_link(&unfinished, path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    fs::remove_file(&unfinished).or_else(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    })?;
+    fs::rename(&unfinished, path)?;
     File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Held while a folder is opened, so that of processes that start together the first makes what the others find.
+fn opening(folder: &Path) -> Result<File> {
+    let path = folder.join(OPENING);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = file.with_context(|| format!("opening {}", path.display()))?;
+    file.lock().with_context(|| format!("locking {}", path.display()))?;
+    Ok(file)
+}
+
+/// What is in it concerns people, so it is for its owner only.
+fn make(folder: &Path) -> Result<()> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("making the data folder {}", folder.display()))
 }
 
 #[cfg(test)]
@@ -121,6 +131,20 @@ mod tests {
         assert!(DataFolder::open(folder.path(), &SystemRandom).unwrap().keyring.digest("a", "b") == first);
         let mode = fs::metadata(folder.path().join(KEY)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn processes_that_start_together_agree_on_one_key() {
+        for _ in 0..50 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("new");
+            let open = || DataFolder::open(&path, &SystemRandom).unwrap().keyring.digest("a", "b");
+            let digests = std::thread::scope(|scope| {
+                let starts: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+                starts.into_iter().map(|start| start.join().unwrap()).collect::<Vec<_>>()
+            });
+            assert!(digests.iter().all(|digest| *digest == open()));
+        }
     }
 
     #[test]

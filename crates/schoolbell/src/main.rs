@@ -13,6 +13,7 @@ mod provision;
 mod sandbox;
 mod serve;
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -53,11 +54,22 @@ enum Command {
 async fn main() -> ExitCode {
     match run(Args::parse().command).await {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read what is printed has had enough, such as `head`.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("schoolbell: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_pipe = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| {
+        cause.downcast_ref().is_some_and(is_pipe)
+            || cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind)
+                == Some(std::io::ErrorKind::BrokenPipe)
+    })
 }
 
 async fn run(command: Command) -> Result<()> {
@@ -76,14 +88,13 @@ async fn fill_sandbox(args: sandbox::SandboxArgs) -> Result<()> {
     let DataFolder { store, keyring } = DataFolder::open(&args.data, &SystemRandom)?;
     let provisioner = Provisioner { store, keyring, clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
     let sandbox = sandbox::fill(&provisioner).await?;
+    let mut out = std::io::stdout();
     if args.json {
-        println!("{}", serde_json::to_string(&sandbox)?);
+        writeln!(out, "{}", serde_json::to_string(&sandbox)?)?;
     } else {
-        println!("{}", sandbox.table());
-        println!(
-            "Serve it with: schoolbell serve --data {} --allow-http --allow-private-networks",
-            args.data.display()
-        );
+        writeln!(out, "{}", sandbox.table())?;
+        let data = args.data.display();
+        writeln!(out, "Serve it with: schoolbell serve --data {data} --allow-http --allow-private-networks")?;
     }
     Ok(())
 }

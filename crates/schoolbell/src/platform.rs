@@ -87,11 +87,37 @@ fn deliver(engine: Engine, shutdown: CancellationToken) -> Result<oneshot::Recei
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the engine")?;
     let (done, stopped) = oneshot::channel();
     let run = move || {
-        let outcome = runtime.block_on(engine::run::run(engine, shutdown.clone()));
-        // If it ended by itself, a platform that accepts and does not deliver is not what was asked for.
-        shutdown.cancel();
-        let _ = done.send(outcome);
+        // If it ends by itself, even by a panic, the API ends too: a platform that accepts and does not deliver is not what was
+        // asked for.
+        let _ends_all = shutdown.clone().drop_guard();
+        let _ = done.send(runtime.block_on(engine::run::run(engine, shutdown)));
     };
     thread::Builder::new().name("engine".into()).spawn(run).context("starting the engine's thread")?;
     Ok(stopped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Broken;
+
+    impl Clock for Broken {
+        fn now(&self) -> jiff::Timestamp {
+            panic!("on purpose: any bug in the engine")
+        }
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_dies_takes_the_api_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(folder.path(), &SystemRandom).unwrap();
+        let platform = Platform::new(&Config::default(), &folder).unwrap();
+        let engine = Engine { clock: Arc::new(Broken), ..platform.engine };
+        let shutdown = CancellationToken::new();
+        let stopped = deliver(engine, shutdown.clone()).unwrap();
+        assert!(stopped.await.is_err());
+        shutdown.cancelled().await;
+    }
 }

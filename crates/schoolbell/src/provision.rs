@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use domain::change::Change;
 use domain::clock::Clock;
 use domain::id::{AccountGuid, ClientId, ContentId, LearningObjectId, PortalId, UserAccountId};
 use domain::learning_object::{LearningObject, LifecycleState};
@@ -94,20 +93,22 @@ impl Provisioner {
             family_name: "Administrator",
             role: Role::Administrator,
         };
-        let administrator = self.account(portal.id, administrator).await?;
-        let saved = self.store.save_new_portal(Change::silent(portal.clone()), Change::silent(administrator)).await;
+        let portal = portal.create()?;
+        let made = portal.after.clone();
+        let administrator = self.account(made.id, administrator).await?.create()?;
+        let saved = self.store.save_new_portal(portal, administrator).await;
         saved.map_err(|error| taken(error, new.domain))?;
-        Ok(portal)
+        Ok(made)
     }
 
     /// Makes an account in a portal.
     pub(crate) async fn user(&self, portal_id: PortalId, new: NewUser<'_>) -> Result<UserAccount> {
         self.find_portal(portal_id).await?;
         let email = new.email.to_owned();
-        let account = self.account(portal_id, new).await?;
-        let saved = self.store.save_user_account(Change::silent(account.clone())).await;
-        saved.map_err(|error| taken(error, &email))?;
-        Ok(account)
+        let account = self.account(portal_id, new).await?.create()?;
+        let made = account.after.clone();
+        self.store.save_user_account(account).await.map_err(|error| taken(error, &email))?;
+        Ok(made)
     }
 
     /// Makes credentials of a portal, in the name of its oldest account, which is its first administrator.
@@ -129,7 +130,7 @@ impl Provisioner {
             revoked_at: None,
         };
         let id = client.id.clone();
-        self.store.save_oauth_client(client).await?;
+        self.store.save_oauth_client(client.create()?).await?;
         Ok(NewClient { id, secret })
     }
 
@@ -149,11 +150,13 @@ impl Provisioner {
             created_at: now,
             updated_at: now,
         };
-        self.store.save_learning_object(Change::silent(lo.clone())).await?;
+        let lo = lo.create()?;
+        let made = lo.after.clone();
+        self.store.save_learning_object(lo).await?;
         for holder in holders {
-            self.store.save_library_items(*holder, &[lo.id]).await?;
+            self.store.save_library_items(*holder, &[made.id]).await?;
         }
-        Ok(lo)
+        Ok(made)
     }
 
     /// A portal that must be there.

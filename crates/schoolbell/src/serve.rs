@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
+use clap::builder::BoolishValueParser;
 use tokio_util::sync::CancellationToken;
 
 use crate::ambient::SystemRandom;
@@ -40,10 +42,10 @@ pub(crate) struct PlatformArgs {
     #[arg(long, value_name = "ADDR", env = "SCHOOLBELL_METRICS_LISTEN")]
     metrics_listen: Option<SocketAddr>,
     /// Let webhooks have http:// addresses
-    #[arg(long, env = "SCHOOLBELL_ALLOW_HTTP")]
+    #[arg(long, env = "SCHOOLBELL_ALLOW_HTTP", value_parser = BoolishValueParser::new())]
     allow_http: bool,
     /// Let webhooks lead to addresses that are not public: you vouch for the network
-    #[arg(long, env = "SCHOOLBELL_ALLOW_PRIVATE_NETWORKS")]
+    #[arg(long, env = "SCHOOLBELL_ALLOW_PRIVATE_NETWORKS", value_parser = BoolishValueParser::new())]
     allow_private_networks: bool,
     /// Lines for people or for programs [default: text]
     #[arg(long, value_enum, env = "SCHOOLBELL_LOG_FORMAT")]
@@ -89,11 +91,15 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     Ok(())
 }
 
-/// Cancelled by SIGTERM or Ctrl-C; a second one ends the process at once.
+/// Signals that come so close together are taken for one.
+const ONE_WISH_FOR: Duration = Duration::from_millis(300);
+
+/// Cancelled by SIGTERM, SIGHUP or Ctrl-C; a second one ends the process at once.
 pub(crate) fn stop_on_signal() -> Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
     let shutdown = CancellationToken::new();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn({
         let shutdown = shutdown.clone();
         async move {
@@ -101,12 +107,24 @@ pub(crate) fn stop_on_signal() -> Result<CancellationToken> {
                 tokio::select! {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
+                    _ = hangup.recv() => {}
                 }
                 if again {
                     std::process::exit(130);
                 }
                 tracing::info!("stopping: finishing what is under way; ask again to end at once");
                 shutdown.cancel();
+                // Some programs send the signal to the process and to its group: that is one wish, not two.
+                let _ = tokio::time::timeout(ONE_WISH_FOR, async {
+                    loop {
+                        tokio::select! {
+                            _ = interrupt.recv() => {}
+                            _ = terminate.recv() => {}
+                            _ = hangup.recv() => {}
+                        }
+                    }
+                })
+                .await;
             }
         }
     });

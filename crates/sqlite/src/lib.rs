@@ -140,14 +140,14 @@ impl Database {
         }
     }
 
-    /// Whether the writer takes writes: commits an empty change.
+    /// Whether the writer takes writes: writes a page and commits it.
     ///
     /// # Errors
     ///
     /// Why it does not.
     pub async fn check(&self) -> Result<(), Error> {
-        let probe =
-            self.write(|connection| connection.execute_batch("UPDATE schema_migrations SET number = number WHERE 0"));
+        let probe = self
+            .write(|connection| connection.execute_batch("UPDATE schema_migrations SET name = name WHERE number = 1"));
         probe.await.map_err(|error: WriteError<rusqlite::Error>| match error {
             WriteError::Verb(error) => error.into(),
             WriteError::Database(error) => error,

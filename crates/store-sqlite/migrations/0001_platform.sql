@@ -9,6 +9,12 @@ CREATE TABLE sequences (
 INSERT INTO sequences (name, next)
 VALUES ('portal', 11861001), ('user_account', 19491001), ('learning_object', 741001), ('enrollment', 101916001);
 
+-- A sealed text that only the right keys open, so that wrong ones are noticed before anything is sealed under them.
+CREATE TABLE key_check (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    sealed BLOB NOT NULL
+) STRICT;
+
 -- Tenants: partners and their customers.
 CREATE TABLE portals (
     id INTEGER PRIMARY KEY,
@@ -45,6 +51,7 @@ CREATE TABLE user_accounts (
     updated_at INTEGER NOT NULL,
     UNIQUE (portal_id, email)
 ) STRICT;
+CREATE INDEX user_accounts_by_creation ON user_accounts (portal_id, created_at, id);
 
 -- Content, owned by one portal.
 CREATE TABLE learning_objects (
@@ -61,6 +68,8 @@ CREATE TABLE learning_objects (
     updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX learning_objects_by_external_id ON learning_objects (owner_id, external_id) WHERE external_id IS NOT NULL;
+
+CREATE INDEX learning_objects_by_any_external_id ON learning_objects (external_id) WHERE external_id IS NOT NULL;
 
 -- Which portals hold which content.
 CREATE TABLE library_items (
@@ -96,6 +105,7 @@ CREATE TABLE enrollments (
     CHECK (status <> 'completed' OR pass IS NOT NULL)
 ) STRICT;
 CREATE UNIQUE INDEX enrollments_live ON enrollments (portal_id, user_account_id, lo_id, parent_id) WHERE standing = 'live';
+CREATE INDEX enrollments_by_learner ON enrollments (portal_id, user_account_id, created_at, id);
 CREATE INDEX enrollments_by_creation ON enrollments (portal_id, created_at, id);
 CREATE INDEX enrollments_by_update ON enrollments (portal_id, updated_at, id);
 
@@ -169,6 +179,8 @@ CREATE TABLE deliveries (
 -- Covers what is pending only, so that finding work does not cost more as history grows.
 CREATE INDEX deliveries_due ON deliveries (webhook_no, due_at) WHERE state = 'pending';
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook_no, event_no);
+CREATE INDEX deliveries_by_portal ON deliveries (portal_id, event_no);
+CREATE INDEX deliveries_failed ON deliveries (webhook_no, event_no) WHERE state = 'failed';
 
 -- Attempts that were recorded. A number that is missing was begun by a node that died.
 CREATE TABLE attempts (
@@ -197,11 +209,13 @@ CREATE TABLE replays (
     cursor INTEGER NOT NULL,                             -- events up to this number are done
     until INTEGER NOT NULL,                              -- events after this number are not part of it
     deliveries INTEGER NOT NULL,                         -- how many it has made
+    stepped_at INTEGER NOT NULL,                         -- when it was last gone on with: the one that waits longest is next
     finished_at INTEGER,
     created_by INTEGER NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX replays_unfinished ON replays (no) WHERE finished_at IS NULL;
+CREATE INDEX replays_unfinished ON replays (stepped_at, no) WHERE finished_at IS NULL;
+CREATE UNIQUE INDEX replays_one_at_a_time ON replays (webhook_no) WHERE finished_at IS NULL;
 
 -- Programs that may ask for tokens of a portal.
 CREATE TABLE oauth_clients (

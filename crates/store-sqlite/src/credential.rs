@@ -75,8 +75,27 @@ impl Credentials for SqliteStore {
     }
 
     async fn find_refresh_token(&self, digest: &Digest, now: Timestamp) -> Result<Option<Token>> {
-        let digest = *digest;
-        self.write("find_refresh_token", move |connection| use_refresh_token(connection, &digest, now)).await
+        self.read("find_refresh_token", |connection| find_refresh_token(connection, digest, now))
+    }
+
+    async fn save_refreshed_tokens(&self, spent: &Digest, tokens: Vec<Token>, now: Timestamp) -> Result<bool> {
+        let spent = *spent;
+        let verb = move |connection: &Connection| {
+            if find_refresh_token(connection, &spent, now)?.is_none() {
+                return Ok(false);
+            }
+            connection
+                .prepare_cached(
+                    "-- save_refreshed_tokens
+                    UPDATE tokens
+                    SET used_at = ?2
+                    WHERE digest = ?1 AND used_at IS NULL",
+                )?
+                .execute((spent.0, now.as_millisecond()))?;
+            tokens.iter().try_for_each(|token| save_token(connection, token))?;
+            Ok(true)
+        };
+        self.write("save_refreshed_tokens", verb).await
     }
 
     async fn expire_token(&self, digest: &Digest, at: Timestamp) -> Result<()> {
@@ -154,7 +173,7 @@ fn save_token(connection: &Connection, token: &Token) -> Result<(), VerbError> {
     Ok(())
 }
 
-fn use_refresh_token(connection: &Connection, digest: &Digest, now: Timestamp) -> Result<Option<Token>, VerbError> {
+fn find_refresh_token(connection: &Connection, digest: &Digest, now: Timestamp) -> Result<Option<Token>, VerbError> {
     let sql = format!(
         "-- find_refresh_token
         SELECT {TOKEN}
@@ -164,18 +183,7 @@ fn use_refresh_token(connection: &Connection, digest: &Digest, now: Timestamp) -
             AND (used_at IS NULL OR used_at > ?3)"
     );
     let race_began = now.saturating_sub(REFRESH_RACE_FOR).expect("a minute ago is an instant").as_millisecond();
-    let found = row(connection, &sql, &[&digest.0, &now.as_millisecond(), &race_began], decode_token)?;
-    if found.is_some() {
-        connection
-            .prepare_cached(
-                "-- find_refresh_token (used)
-                UPDATE tokens
-                SET used_at = ?2
-                WHERE digest = ?1 AND used_at IS NULL",
-            )?
-            .execute((digest.0, now.as_millisecond()))?;
-    }
-    Ok(found)
+    row(connection, &sql, &[&digest.0, &now.as_millisecond(), &race_began], decode_token)
 }
 
 fn write_kind(kind: TokenKind) -> &'static str {

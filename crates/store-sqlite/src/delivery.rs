@@ -34,7 +34,9 @@ impl Deliveries for SqliteStore {
     async fn lease_deliveries(&self, request: &LeaseRequest) -> Result<Vec<Lease>> {
         let (request, keyring, webhooks) = (request.clone(), self.keyring.clone(), self.webhooks.clone());
         let verb = move |connection: &Connection| lease::lease(connection, &request, &keyring, &webhooks);
-        self.write("lease_deliveries", verb).await
+        let leases = self.write("lease_deliveries", verb).await?;
+        self.webhooks.keep(leases.iter().map(|lease| &lease.webhook));
+        Ok(leases)
     }
 
     async fn finish_attempts(&self, attempts: Vec<FinishedAttempt>, now: Timestamp) -> Result<Vec<Finished>> {
@@ -43,6 +45,14 @@ impl Deliveries for SqliteStore {
 
     async fn expire_leases(&self, now: Timestamp) -> Result<u64> {
         self.write_and_wake("expire_leases", move |connection| lease::expire(connection, now)).await
+    }
+
+    async fn expire_deliveries(&self, limit: u32, now: Timestamp) -> Result<u64> {
+        // Asked often, and mostly for nothing: then nothing is written.
+        if !self.read("expire_deliveries", |connection| lease::has_deleted(connection))? {
+            return Ok(0);
+        }
+        self.write("expire_deliveries", move |connection| lease::expire_deleted(connection, limit, now)).await
     }
 
     async fn wait_for_work(&self) {

@@ -138,11 +138,12 @@ fn save(connection: &Connection, enrollment: &Enrollment) -> Result<(), VerbErro
             original_type)
         VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?1, ?19)"
     } else {
+        // What never changes is left out: an index is rewritten when its columns are named here, whatever their values.
         "-- save_enrollments
         UPDATE enrollments
-        SET version = ?2 + 1, user_account_id = ?4, lo_id = ?5, parent_id = ?6, enrollment_type = ?7, assigner_id = ?8,
+        SET version = ?2 + 1, enrollment_type = ?7, assigner_id = ?8,
             assigned_at = ?9, status = ?10, started_at = ?11, completed_at = ?12, result = ?13, pass = ?14, due_at = ?15,
-            standing = ?16, created_at = ?17, updated_at = ?18, original_type = ?19
+            standing = ?16, updated_at = ?18, original_type = ?19
         WHERE id = ?1 AND version = ?2 AND portal_id = ?3"
     };
     let millis = |at: Option<Timestamp>| at.map(Timestamp::as_millisecond);

@@ -21,18 +21,21 @@ mod webhook;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sqlite::rusqlite::{Connection, Transaction};
 use sqlite::{Database, Durability, Migration, WriteError};
 use store::error::{Result, StoreError};
-use store::keyring::Keyring;
+use store::keyring::{Keyring, Place};
 use tokio::sync::Notify;
 
 use crate::error::VerbError;
 
 const MIGRATIONS: [Migration; 1] =
     [Migration { number: 1, name: "platform", sql: include_str!("../migrations/0001_platform.sql") }];
+
+/// How long another process may hold the database up while it is opened.
+const KEY_CHECK_FOR: Duration = Duration::from_secs(5);
 
 /// The store on SQLite.
 #[derive(Debug)]
@@ -44,19 +47,32 @@ pub struct SqliteStore {
     work: Arc<Notify>,
 }
 
+/// What keeps a store from being opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file cannot be opened, or is not ours.
+    #[error(transparent)]
+    Database(#[from] sqlite::Error),
+    /// Its secrets are sealed under other keys.
+    #[error("the keys are not those that this database was made with")]
+    WrongKeys,
+}
+
 impl SqliteStore {
     /// Opens or makes the database file at `path`; secrets in it are sealed under `keyring`.
     ///
     /// # Errors
     ///
-    /// See [`Database::open`].
-    pub fn open(path: &Path, keyring: Arc<Keyring>) -> Result<Self, sqlite::Error> {
+    /// See [`Database::open`]; and when the database was made with other keys.
+    pub fn open(path: &Path, keyring: Arc<Keyring>) -> Result<Self, OpenError> {
         SqliteStore::open_with(path, keyring, Durability::Full)
     }
 
-    fn open_with(path: &Path, keyring: Arc<Keyring>, durability: Durability) -> Result<Self, sqlite::Error> {
+    fn open_with(path: &Path, keyring: Arc<Keyring>, durability: Durability) -> Result<Self, OpenError> {
+        let database = Database::open(path, durability, &MIGRATIONS)?;
+        check_keys(path, &keyring)?;
         Ok(SqliteStore {
-            database: Database::open(path, durability, &MIGRATIONS)?,
+            database,
             keyring,
             ids: id::Blocks::default(),
             webhooks: Arc::default(),
@@ -101,6 +117,21 @@ impl SqliteStore {
         let result = self.database.scan(f).await.map_err(WriteError::Verb);
         finish(verb, started, result)
     }
+}
+
+/// Leaves a sealed text in a new database, and opens that of one that was there before.
+fn check_keys(path: &Path, keyring: &Keyring) -> Result<(), OpenError> {
+    let place = Place { table: "key_check", column: "sealed", row: "1" };
+    let connection = Connection::open(path).map_err(sqlite::Error::from)?;
+    connection.busy_timeout(KEY_CHECK_FOR).map_err(sqlite::Error::from)?;
+    let sealed = keyring.seal(place, "schoolbell");
+    connection
+        .execute("INSERT OR IGNORE INTO key_check (id, sealed) VALUES (1, ?1)", [sealed])
+        .map_err(sqlite::Error::from)?;
+    let sealed: Vec<u8> = connection
+        .query_row("SELECT sealed FROM key_check WHERE id = 1", [], |row| row.get(0))
+        .map_err(sqlite::Error::from)?;
+    keyring.open(place, &sealed).map(drop).map_err(|_| OpenError::WrongKeys)
 }
 
 fn finish<T>(verb: &'static str, started: Instant, result: Result<T, WriteError<VerbError>>) -> Result<T> {

@@ -91,11 +91,15 @@ impl Listing<'_> {
         let count = format!("-- {verb} (total)\nSELECT count(*)\n{narrowed}");
         let total: i64 =
             connection.prepare_cached(&count)?.query_row(params_from_iter(&conditions.values), |row| row.get(0))?;
+        let places = conditions.values.len();
         let select = format!(
-            "-- {verb}\nSELECT {columns}\n{narrowed}\nORDER BY {order}\nLIMIT {} OFFSET {}",
-            page.limit, page.offset
+            "-- {verb}\nSELECT {columns}\n{narrowed}\nORDER BY {order}\nLIMIT ?{} OFFSET ?{}",
+            places + 1,
+            places + 2
         );
-        let items = rows(connection, &select, params_from_iter(&conditions.values), decode)?;
+        let bounds = [page.limit, page.offset].map(|bound| Value::from(i64::from(bound)));
+        let values = params_from_iter(conditions.values.iter().chain(&bounds));
+        let items = rows(connection, &select, values, decode)?;
         Ok(Listed { total: total.unsigned_abs(), items })
     }
 }

@@ -10,7 +10,7 @@ use store::error::{Result, StoreError};
 use store::replay::{Replayed, Replays};
 
 use crate::SqliteStore;
-use crate::error::VerbError;
+use crate::error::{VerbError, on_duplicate};
 use crate::query::{row, rows};
 use crate::row::RowExt;
 
@@ -71,8 +71,9 @@ fn save(connection: &Connection, replay: &Replay) -> Result<(), VerbError> {
     connection
         .prepare_cached(
             "-- save_replay
-            INSERT INTO replays (id, portal_id, webhook_no, scope, since, cursor, until, deliveries, created_by, created_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9)",
+            INSERT INTO replays (id, portal_id, webhook_no, scope, since, cursor, until, deliveries, created_by, created_at,
+                stepped_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?9)",
         )?
         .execute(params![
             replay.id.as_str(),
@@ -84,7 +85,8 @@ fn save(connection: &Connection, replay: &Replay) -> Result<(), VerbError> {
             until,
             replay.created_by.0,
             replay.created_at.as_millisecond(),
-        ])?;
+        ])
+        .map_err(on_duplicate(StoreError::Taken("replay")))?;
     Ok(())
 }
 
@@ -127,7 +129,7 @@ fn next(connection: &Connection) -> Result<Option<Unfinished>, VerbError> {
         SELECT no, portal_id, webhook_no, scope, since, cursor, until
         FROM replays
         WHERE finished_at IS NULL
-        ORDER BY no
+        ORDER BY stepped_at, no
         LIMIT 1";
     row(connection, sql, &[], decode_unfinished)
 }
@@ -140,11 +142,11 @@ fn expand(connection: &Connection, limit: u32, now: Timestamp) -> Result<bool, V
     };
     let mut made = 0;
     for &no in &event_nos {
-        let concerns = match replay.scope {
-            ReplayScope::Failed => true,
+        let is_meant = match replay.scope {
+            ReplayScope::Failed => !was_delivered(connection, &replay, no)?,
             ReplayScope::All => concerns(connection, &replay, no)?,
         };
-        if concerns && insert_again(connection, replay.portal_id, replay.webhook_no, no, now)?.is_some() {
+        if is_meant && insert_again(connection, replay.portal_id, replay.webhook_no, no, now)?.is_some() {
             made += 1;
         }
     }
@@ -154,25 +156,30 @@ fn expand(connection: &Connection, limit: u32, now: Timestamp) -> Result<bool, V
         .prepare_cached(
             "-- expand_replays (progress)
             UPDATE replays
-            SET cursor = ?2, deliveries = deliveries + ?3, finished_at = ?4
+            SET cursor = ?2, deliveries = deliveries + ?3, finished_at = ?4, stepped_at = ?5
             WHERE no = ?1",
         )?
-        .execute(params![replay.no, cursor, made, is_over.then_some(now.as_millisecond())])?;
+        .execute(params![replay.no, cursor, made, is_over.then_some(now.as_millisecond()), now.as_millisecond()])?;
     Ok(true)
 }
 
-/// Events whose deliveries to the webhook include a failed one; whether the last one failed is seen when it is told again.
+/// Events of which a delivery to the webhook failed.
 fn failed(connection: &Connection, replay: &Unfinished, limit: u32) -> Result<Vec<i64>, VerbError> {
     let sql = "-- expand_replays (failed)
-        SELECT event_no
+        SELECT DISTINCT event_no
         FROM deliveries
-        WHERE webhook_no = ?1 AND event_no > ?2 AND event_no <= ?3
-        GROUP BY event_no
-        HAVING sum(state = 'failed') > 0 AND sum(state <> 'failed') = 0
+        WHERE webhook_no = ?1 AND event_no > ?2 AND event_no <= ?3 AND state = 'failed'
         ORDER BY event_no
         LIMIT ?4";
     let params = params![replay.webhook_no, replay.cursor, replay.until, limit];
     rows(connection, sql, params, |row| row.of("event_no"))
+}
+
+/// Whether the event arrived after all.
+fn was_delivered(connection: &Connection, replay: &Unfinished, event_no: i64) -> Result<bool, VerbError> {
+    let sql = "-- expand_replays (delivered)
+        SELECT EXISTS (SELECT 1 FROM deliveries WHERE webhook_no = ?1 AND event_no = ?2 AND state = 'delivered')";
+    Ok(connection.prepare_cached(sql)?.query_row([replay.webhook_no, event_no], |row| row.get(0))?)
 }
 
 fn stored(connection: &Connection, replay: &Unfinished, limit: u32) -> Result<Vec<i64>, VerbError> {
@@ -201,7 +208,7 @@ fn concerns(connection: &Connection, replay: &Unfinished, event_no: i64) -> Resu
         SELECT EXISTS (
             SELECT 1
             FROM events
-            JOIN webhooks ON webhooks.no = ?2
+            JOIN webhooks ON webhooks.no = ?2 AND webhooks.status <> 'deleted'
             WHERE events.no = ?1 AND events.created_at >= ?4
                 AND ',' || webhooks.event_types || ',' LIKE '%,' || events.event_type || ',%'
                 AND EXISTS (SELECT 1 FROM above WHERE above.portal_id = ?3)
@@ -225,6 +232,7 @@ fn insert_again(
         FROM deliveries
         WHERE webhook_no = ?2 AND event_no = ?3
         HAVING coalesce(sum(state = 'pending'), 0) = 0
+            AND EXISTS (SELECT 1 FROM webhooks WHERE no = ?2 AND status <> 'deleted')
         RETURNING no";
     let params = params![portal_id.0, webhook_no, event_no, now.as_millisecond()];
     Ok(connection.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()?)

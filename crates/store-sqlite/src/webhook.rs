@@ -24,6 +24,8 @@ use crate::row::{RowExt, unreadable};
 const COLUMNS: &str =
     "no, id, version, portal_id, name, url, secret, previous_secret, previous_secret_until, event_types,
     status, timestamp_unit, oauth2, integration_system_id, created_by, updated_by, created_at, updated_at";
+/// How many waiting deliveries are made due when a webhook becomes active again.
+const RESUMED_MAX: u32 = 10_000;
 /// How many opened webhooks are kept for the deliveries to come.
 const CACHED_MAX: usize = 10_000;
 
@@ -59,8 +61,13 @@ impl Webhooks for SqliteStore {
             if webhook.version == 0 {
                 check_limit(connection, webhook.portal_id, per_portal_max)?;
             }
+            let was_active = is_active(connection, &webhook.id)?;
             let no = save(connection, webhook, &keyring)?;
-            save_event_types(connection, webhook, no)
+            save_event_types(connection, webhook, no)?;
+            if webhook.status == WebhookStatus::Active && !was_active {
+                resume(connection, no, webhook.updated_at)?;
+            }
+            Ok(())
         };
         self.write_and_wake("save_webhook", verb).await
     }
@@ -73,6 +80,32 @@ fn check_limit(connection: &Connection, portal_id: PortalId, max: usize) -> Resu
         WHERE portal_id = ?1 AND status <> 'deleted'";
     let there: i64 = connection.prepare_cached(sql)?.query_row([portal_id.0], |row| row.get(0))?;
     if there.unsigned_abs() < max as u64 { Ok(()) } else { Err(StoreError::LimitReached(max).into()) }
+}
+
+fn is_active(connection: &Connection, id: &WebhookId) -> Result<bool, VerbError> {
+    let sql = "-- save_webhook (before)
+        SELECT EXISTS (SELECT 1 FROM webhooks WHERE id = ?1 AND status = 'active')";
+    Ok(connection.prepare_cached(sql)?.query_row([id.as_str()], |row| row.get(0))?)
+}
+
+/// Whoever makes a webhook active again has mended something: what waited for its next attempt is due now. Of very many,
+/// some keep their time, so that this stays one short transaction.
+fn resume(connection: &Connection, no: i64, now: Timestamp) -> Result<(), VerbError> {
+    connection
+        .prepare_cached(
+            "-- save_webhook (resume)
+            UPDATE deliveries
+            SET due_at = ?2
+            WHERE no IN (
+                SELECT no
+                FROM deliveries
+                WHERE state = 'pending' AND webhook_no = ?1 AND due_at > ?2 AND lease_expires_at IS NULL
+                ORDER BY due_at
+                LIMIT ?3
+            )",
+        )?
+        .execute((no, now.as_millisecond(), RESUMED_MAX))?;
+    Ok(())
 }
 
 fn save(connection: &Connection, webhook: &Webhook, keyring: &Keyring) -> Result<i64, VerbError> {
@@ -220,10 +253,13 @@ fn read_event_types(text: &str) -> Option<Vec<EventType>> {
     text.split(',').map(|event_type| event_type.parse().ok()).collect()
 }
 
-/// Webhooks that were opened already, by their numbers: opening a secret for each delivery would cost more than sending it.
+/// Webhooks that were opened already: opening a secret for each delivery would cost more than sending it.
+///
+/// Filled after the commit only. A webhook that was read in a transaction that came to nothing was never stored, and another one may
+/// be stored under the same version later.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
-    opened: Mutex<HashMap<i64, Arc<Webhook>>>,
+    opened: Mutex<HashMap<WebhookId, Arc<Webhook>>>,
     /// Those that could not be read, so that each is complained of once.
     unreadable: Mutex<HashSet<WebhookId>>,
 }
@@ -245,18 +281,27 @@ impl Cache {
         else {
             return Ok(None);
         };
-        if let Some(cached) = self.lock().get(&no)
+        if let Some(cached) = self.lock().get(id)
             && cached.version == version
         {
             return Ok(Some((no, cached.clone())));
         }
         let sql = format!("-- lease_deliveries (webhook)\nSELECT {COLUMNS}\nFROM webhooks\nWHERE no = ?1");
-        let opened = row(connection, &sql, &[&no], |row| decode(row, keyring))?.map(Arc::new);
-        let mut cached = self.lock();
-        if cached.len() >= CACHED_MAX {
-            cached.clear();
+        Ok(row(connection, &sql, &[&no], |row| decode(row, keyring))?.map(|webhook| (no, Arc::new(webhook))))
+    }
+
+    /// Keeps what was leased with, now that it is committed.
+    pub(crate) fn keep<'a>(&self, webhooks: impl Iterator<Item = &'a Arc<Webhook>>) {
+        let mut opened = self.lock();
+        for webhook in webhooks {
+            if opened.get(&webhook.id).is_some_and(|kept| Arc::ptr_eq(kept, webhook)) {
+                continue;
+            }
+            if opened.len() >= CACHED_MAX {
+                opened.clear();
+            }
+            opened.insert(webhook.id.clone(), webhook.clone());
         }
-        Ok(opened.map(|webhook| (no, cached.entry(no).insert_entry(webhook).get().clone())))
     }
 
     /// Whether this is the first time that the webhook could not be read.
@@ -265,26 +310,28 @@ impl Cache {
         unreadable.len() < CACHED_MAX && unreadable.insert(id.clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Arc<Webhook>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<WebhookId, Arc<Webhook>>> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Takes note of how the attempts of one webhook went, in their order; one that is hopeless becomes inactive (decision 5).
+/// Takes note of how the attempts of one version of a webhook went, in their order; one that is hopeless becomes inactive
+/// (decision 5). Nothing happens if its owner has changed it meanwhile: then they say nothing about what it is now.
 pub(crate) fn save_health(
     connection: &Connection,
     no: i64,
+    version: i64,
     successes: &[bool],
     now: Timestamp,
 ) -> Result<(), VerbError> {
     let sql = "-- finish_attempts (health before)
         SELECT failing_since, failures
         FROM webhooks
-        WHERE no = ?1";
-    let before = row(connection, sql, &[&no], |row| {
+        WHERE no = ?1 AND version = ?2";
+    let before = row(connection, sql, &[&no, &version], |row| {
         Ok(Health { failing_since: row.at_or_null("failing_since")?, failures: row.of("failures")? })
     })?;
-    let before = before.unwrap_or_default();
+    let Some(before) = before else { return Ok(()) };
     let after = successes.iter().fold(before, |health, &success| health.after(success, now));
     if after == before {
         return Ok(());
@@ -297,18 +344,25 @@ pub(crate) fn save_health(
             WHERE no = ?1",
         )?
         .execute((no, after.failing_since.map(Timestamp::as_millisecond), after.failures))?;
-    if after.is_hopeless(now) { stop(connection, no, InactiveReason::Failing, now) } else { Ok(()) }
+    if after.is_hopeless(now) { stop(connection, no, version, InactiveReason::Failing, now) } else { Ok(()) }
 }
 
-/// Makes an active webhook inactive: its receiver is gone (decision 4), or fails and fails (decision 5).
-pub(crate) fn stop(connection: &Connection, no: i64, reason: InactiveReason, at: Timestamp) -> Result<(), VerbError> {
+/// Makes an active webhook inactive: its receiver is gone (decision 4), or fails and fails (decision 5). Nothing happens if its
+/// owner has changed it since the attempt was leased: an answer of the old address does not stop the new one.
+pub(crate) fn stop(
+    connection: &Connection,
+    no: i64,
+    version: i64,
+    reason: InactiveReason,
+    at: Timestamp,
+) -> Result<(), VerbError> {
     connection
         .prepare_cached(
             "-- finish_attempts (stop)
             UPDATE webhooks
-            SET status = ?2, version = version + 1, updated_at = ?3
-            WHERE no = ?1 AND status = 'active'",
+            SET status = ?3, version = version + 1, updated_at = ?4
+            WHERE no = ?1 AND version = ?2 AND status = 'active'",
         )?
-        .execute((no, WebhookStatus::Inactive(reason).as_str(), at.as_millisecond()))?;
+        .execute((no, version, WebhookStatus::Inactive(reason).as_str(), at.as_millisecond()))?;
     Ok(())
 }

@@ -35,11 +35,13 @@ macro_rules! conformance {
             lease: leasing_raises_the_attempt_number, a_lease_is_held_by_one, a_lapsed_lease_records_nothing,
                 a_lease_that_lapsed_is_leased_again, an_attempt_is_recorded_once, retries_wait_for_their_time,
                 gone_stops_the_webhook_and_keeps_its_deliveries,
-                nothing_but_failures_stops_the_webhook, lanes_are_shared_as_asked,
+                nothing_but_failures_stops_the_webhook, an_answer_of_the_old_address_does_not_stop_the_new_one,
+                making_active_again_makes_due,
+                lanes_are_shared_as_asked,
                 one_lost_lease_does_not_spoil_a_batch,
                 a_node_that_starts_alone_ends_old_leases, work_wakes_whoever_waits;
             replay: one_delivery_is_told_again, what_is_under_way_is_left_alone, failed_ones_are_told_again_once,
-                a_young_webhook_hears_of_old_events, replays_belong_to_their_portal;
+                a_young_webhook_hears_of_old_events, a_replay_ends_with_its_webhook, replays_belong_to_their_portal;
             credential: clients_and_their_tokens, revoking_a_client_ends_its_tokens, refresh_tokens_are_spent_once,
                 old_tokens_are_pruned;
         );

@@ -28,9 +28,13 @@ pub trait Credentials: Send + Sync {
     /// An access token that is good at `now`: neither expired nor revoked, nor is its client.
     async fn find_access_token(&self, digest: &Digest, now: Timestamp) -> Result<Option<Token>>;
 
-    /// A refresh token that is good at `now`, and marks it used: by its first use it is spent, but for
+    /// A refresh token that is good at `now`: by its first use it is spent, but for
     /// [`REFRESH_RACE_FOR`](domain::oauth::REFRESH_RACE_FOR) after that it is still found (decision 31).
     async fn find_refresh_token(&self, digest: &Digest, now: Timestamp) -> Result<Option<Token>>;
+
+    /// Spends a refresh token and stores the tokens that take its place, in one step; false, and nothing is stored, if it is not
+    /// good any more. Tokens that are there already stay as they are.
+    async fn save_refreshed_tokens(&self, spent: &Digest, tokens: Vec<Token>, now: Timestamp) -> Result<bool>;
 
     /// Ends a token; nothing happens if there is none.
     async fn expire_token(&self, digest: &Digest, at: Timestamp) -> Result<()>;

@@ -24,6 +24,8 @@ pub struct DueLane {
     pub portal_id: PortalId,
     /// The webhook.
     pub webhook_id: WebhookId,
+    /// Its version: what was learned of an older one may not be true of this.
+    pub version: i64,
     /// Since when its oldest delivery is due.
     pub oldest_due_at: Timestamp,
 }
@@ -84,6 +86,10 @@ pub trait Deliveries: Send + Sync {
     /// Ends every lease at once, and says how many there were: for a node that is alone with the database and has just started,
     /// so that whoever held them is gone. Their deliveries are due again, under higher attempt numbers.
     async fn expire_leases(&self, now: Timestamp) -> Result<u64>;
+
+    /// Gives up deliveries that are pending for deleted webhooks, up to `limit` of them, and says how many: nobody waits for
+    /// them, and they would be in the way of whoever looks for work.
+    async fn expire_deliveries(&self, limit: u32, now: Timestamp) -> Result<u64>;
 
     /// Returns when there may be work that was not there before: after commits that wrote due deliveries or made a webhook
     /// active. May return for nothing; a call that was missed is made up for by the next. For one caller at a time.

@@ -27,13 +27,14 @@ pub trait Replays: Send + Sync {
     /// Tells the event of one delivery again.
     async fn replay_delivery(&self, portal_id: PortalId, id: DeliveryId, now: Timestamp) -> Result<Replayed>;
 
-    /// Stores a new replay, for [`expand_replays`](Self::expand_replays) to carry out.
+    /// Stores a new replay, for [`expand_replays`](Self::expand_replays) to carry out; `Taken("replay")` while another of the
+    /// webhook is not finished, `Conflict` if the portal has no such webhook.
     async fn save_replay(&self, replay: Replay) -> Result<()>;
 
     /// A replay of the portal, as far as it has come.
     async fn find_replay(&self, portal_id: PortalId, id: &ReplayId) -> Result<Option<Replay>>;
 
-    /// Goes on with the oldest replay that is not finished, by up to `limit` events, and says whether there is more to do.
+    /// Goes on with the unfinished replay that has waited longest, by up to `limit` events, and says whether there is more to do.
     /// Deliveries and progress are one transaction: a step that is killed is as if it had not begun.
     async fn expand_replays(&self, limit: u32, now: Timestamp) -> Result<bool>;
 }

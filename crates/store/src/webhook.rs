@@ -19,6 +19,6 @@ pub trait Webhooks: Send + Sync {
     /// Stores a change of a webhook.
     ///
     /// `LimitReached` if it is new and the portal has `per_portal_max` already. What is pending for a webhook waits while it
-    /// is inactive, and is due again when it becomes active; what is pending for a deleted one has failed.
+    /// is inactive, and is due at once when it becomes active; what is pending for a deleted one has failed.
     async fn save_webhook(&self, change: Change<Webhook>, per_portal_max: usize) -> Result<()>;
 }

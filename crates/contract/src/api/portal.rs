@@ -117,6 +117,8 @@ pub struct CreateFirstAdministrator {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct UpdatePortal {
+    /// Its host name, which cannot change: anything but what it is already is refused.
+    pub domain: Option<String>,
     /// What people call it.
     pub name: Option<String>,
     /// An IANA time zone.

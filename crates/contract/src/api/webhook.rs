@@ -121,7 +121,7 @@ pub struct CreateWebhook {
     pub signature_timestamp: Option<String>,
 }
 
-/// Asks for changes; what is absent stays, what is null is cleared.
+/// Asks for changes; what is absent stays, what is null is cleared where it can be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -131,17 +131,17 @@ pub struct UpdateWebhook {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub name: Option<Option<String>>,
     /// Where events are to be sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Signs deliveries; at most 64 characters.
     #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub secret_key: Option<Option<String>>,
     /// What it is to be told of.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
     pub event_types: Option<Vec<String>>,
     /// `active`, `inactive`, or `paused`, which is ours: events are kept until it is active again.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// `oauth2`, or null for none.
     #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
@@ -156,13 +156,21 @@ pub struct UpdateWebhook {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub integration_system_id: Option<Option<String>>,
     /// `seconds` or `milliseconds`. Ours.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
     pub signature_timestamp: Option<String>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_cleared_is_not_null() {
+        for field in ["url", "event_types", "status", "signature_timestamp"] {
+            let error = serde_json::from_str::<UpdateWebhook>(&format!("{{\"{field}\":null}}")).unwrap_err();
+            assert!(error.to_string().contains("null"), "{field}: {error}");
+        }
+    }
 
     #[test]
     fn credentials_are_read_as_an_object_and_as_text() {

@@ -141,3 +141,23 @@ fn what_a_later_enrollment_replaced_cannot_change() {
     let completed = told(false, |audience| archived.complete(true, at(300), audience));
     assert_eq!(completed, Err(EnrollmentError::NotLive(EnrollmentId(101916887))));
 }
+
+#[test]
+fn what_is_assigned_later_was_assigned_then_unless_said_otherwise() {
+    let update = |patch| {
+        let enrollment = create(new(says(NotStarted)), 1).unwrap().after;
+        told(false, |audience| enrollment.update(patch, at(7), audience)).unwrap().after.assigned_at
+    };
+    let assigned = EnrollmentPatch { enrollment_type: Some(EnrollmentType::Assigned), ..Default::default() };
+    assert_eq!(update(assigned.clone()), Some(at(7)));
+    assert_eq!(update(EnrollmentPatch { assigned_at: Some(at(5)), ..assigned }), Some(at(5)));
+    assert_eq!(update(EnrollmentPatch::default()), None);
+}
+
+#[test]
+fn what_says_nothing_new_is_no_change() {
+    let enrollment = create(new(says(Completed)), 1).unwrap().after;
+    let again = EnrollmentPatch { report: says(Completed), ..Default::default() };
+    let change = told(false, |audience| enrollment.clone().update(again, at(9), audience)).unwrap();
+    assert_eq!(change, Change::silent(enrollment));
+}

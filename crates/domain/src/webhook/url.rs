@@ -36,6 +36,9 @@ pub enum BadUrl {
     /// Longer than [`URL_BYTES_MAX`].
     #[error("url must have at most {URL_BYTES_MAX} bytes")]
     TooLong,
+    /// A port of some other service.
+    #[error("url must not name a port below 1024 other than 80 and 443")]
+    Port,
     /// An address that deliveries are not sent to.
     #[error("url must lead to a public address")]
     NotPublic,
@@ -65,6 +68,21 @@ impl WebhookUrl {
         }
         if parsed.url.fragment().is_some() {
             return Err(BadUrl::Fragment);
+        }
+        let (_, rest) = text.split_once(':').unwrap_or_default();
+        if !rest.starts_with("//") || rest.starts_with("///") || rest.contains('\\') {
+            return Err(BadUrl::Invalid("it must be written with two slashes, such as https://example.com".to_owned()));
+        }
+        let is_name = |name: &str| name.len() <= 253 && name.split('.').all(|label| label.len() <= 63);
+        if parsed.url.domain().is_some_and(|name| !is_name(name)) {
+            return Err(BadUrl::Invalid("its host name is too long".to_owned()));
+        }
+        if parsed.url.port() == Some(0) {
+            return Err(BadUrl::Invalid("port 0 is no port".to_owned()));
+        }
+        let privileged = |port| port < 1024 && port != 80 && port != 443;
+        if policy.addresses != AddressPolicy::Any && parsed.url.port().is_some_and(privileged) {
+            return Err(BadUrl::Port);
         }
         match parsed.url.host() {
             Some(Host::Ipv4(v4)) => judge(policy.addresses, v4.into())?,

@@ -20,6 +20,11 @@ pub(super) async fn attempt(engine: &Engine, tokens: &Tokens, lease: Lease) -> F
     let started_at = engine.clock.now();
     let stopwatch = Instant::now();
     let sent = match &lease.webhook.oauth2 {
+        // The store was so long in answering that somebody else may have leased it meanwhile.
+        _ if lease.expires_at <= started_at => Err(Failure {
+            kind: FailureKind::Timeout,
+            detail: "the lease had run out before the attempt began".to_owned(),
+        }),
         None => send(engine, &lease, started_at, None).await,
         Some(credentials) => send_authorized(engine, tokens, &lease, credentials).await,
     };
@@ -62,7 +67,8 @@ async fn send_authorized(
     }
 }
 
-/// Sends with the token at hand; if the receiver refuses it, once more with a new one.
+/// Sends with the token at hand. If the receiver refuses it, a new one is had for the next attempt: this one is over, because no
+/// attempt number goes out twice.
 async fn send_with_token(
     engine: &Engine,
     tokens: &Tokens,
@@ -71,9 +77,9 @@ async fn send_with_token(
 ) -> Result<Outcome, Failure> {
     let token = tokens.find(engine, &lease.webhook, credentials, None).await?;
     let outcome = send(engine, lease, engine.clock.now(), Some(token.clone())).await?;
-    if !matches!(outcome, Outcome::Answered(Answer { status: 401, .. })) {
-        return Ok(outcome);
+    if matches!(outcome, Outcome::Answered(Answer { status: 401, .. })) {
+        // If there is none now, the next attempt asks again and says so.
+        let _ = tokens.find(engine, &lease.webhook, credentials, Some(&token)).await;
     }
-    let token = tokens.find(engine, &lease.webhook, credentials, Some(&token)).await?;
-    send(engine, lease, engine.clock.now(), Some(token)).await
+    Ok(outcome)
 }

@@ -1,6 +1,7 @@
 //! Finding work: when to list due lanes, when to lease, when to leave the store alone.
 
 use domain::delivery::{FinishedAttempt, Lease};
+use domain::random::Random;
 use jiff::{SignedDuration, Timestamp};
 use store::Store;
 use store::delivery::{DueLanes, LeaseRequest};
@@ -8,7 +9,8 @@ use store::error::StoreError;
 use tracing::{error, info};
 
 use crate::backoff::Backoff;
-use crate::lane::Lanes;
+use crate::lane::Turned;
+use crate::lanes::Lanes;
 use crate::run::Settings;
 use crate::watch::Watch;
 
@@ -60,7 +62,7 @@ pub(super) struct Search {
 impl Search {
     pub(super) fn new(settings: &Settings) -> Self {
         Search {
-            lanes: Lanes::new(settings.lane_concurrency),
+            lanes: Lanes::new(settings),
             lease_for: settings.lease_for,
             poll_for: settings.poll_for,
             stale: true,
@@ -83,7 +85,7 @@ impl Search {
         }
         let fresh = (SignedDuration::ZERO..LIST_FRESH_FOR).contains(&now.duration_since(self.listed_at));
         if !self.stale || fresh {
-            let lanes = self.lanes.share(free);
+            let lanes = self.lanes.share(free, now);
             if !lanes.is_empty() {
                 return Some(Question::Leases(LeaseRequest { lanes, now, expires_at: after(now, self.lease_for) }));
             }
@@ -101,31 +103,39 @@ impl Search {
         match found {
             Found::DueLanes(Ok(lanes)) => {
                 self.store_is_well();
-                let oldest_due_at = lanes.due.iter().map(|lane| lane.oldest_due_at).min();
-                let lag = oldest_due_at.map_or(SignedDuration::ZERO, |due_at| now.duration_since(due_at));
-                watch.lag_seconds.set(lag.as_secs_f64().max(0.0));
                 self.look_at = self.look_at.min(lanes.next_due_at.unwrap_or(self.look_at));
-                self.lanes.listed(lanes.due);
+                let overview = self.lanes.listed(lanes.due, now);
+                let lag = overview.oldest_due_at.map_or(SignedDuration::ZERO, |due_at| now.duration_since(due_at));
+                watch.lag_seconds.set(lag.as_secs_f64().max(0.0));
+                watch.lane_limit.set(overview.limit);
                 Vec::new()
             }
             Found::Leases(request, Ok(leases)) => {
                 self.store_is_well();
-                self.lanes.leased(request.lanes, &leases);
+                self.lanes.leased(&request.lanes, &leases, now);
                 leases
             }
-            Found::DueLanes(Err(error)) | Found::Leases(_, Err(error)) => {
-                self.stale = true;
-                if self.backoff.failed(now) {
-                    error!(%error, "the store does not say what is due; asking again until it does");
-                }
-                Vec::new()
+            Found::DueLanes(Err(error)) => self.store_is_ill(&error, now),
+            Found::Leases(request, Err(error)) => {
+                self.lanes.not_leased(&request.lanes, now);
+                self.store_is_ill(&error, now)
             }
         }
     }
 
-    /// Takes note that an attempt is over.
-    pub(super) fn attempted(&mut self, attempt: &FinishedAttempt) {
-        self.lanes.attempted(&attempt.lease.webhook.id);
+    /// Takes note that an attempt is over, and says whether that turned the circuit of its lane.
+    pub(super) fn attempted(
+        &mut self,
+        attempt: &FinishedAttempt,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Option<Turned> {
+        self.lanes.attempted(attempt, now, random)
+    }
+
+    /// How many lanes have their deliveries held because of their circuits.
+    pub(super) fn lanes_open(&self) -> usize {
+        self.lanes.open()
     }
 
     /// Takes note that there may be work.
@@ -138,9 +148,14 @@ impl Search {
         self.look_at = self.look_at.min(at);
     }
 
-    /// When to look at the clock again.
+    /// When to look at the clock again. What is overdue is not for the clock: it waits for the store or for a permit, and is
+    /// seen to when one of these comes.
     pub(super) fn wakes_at(&self, now: Timestamp) -> Timestamp {
-        self.backoff.waits_until(now).unwrap_or(self.look_at)
+        if let Some(at) = self.backoff.waits_until(now) {
+            return at;
+        }
+        let look_at = if now < self.look_at { self.look_at } else { after(now, self.poll_for) };
+        self.lanes.next_probe_at(now).map_or(look_at, |at| at.min(look_at))
     }
 
     fn store_is_well(&mut self) {
@@ -148,8 +163,35 @@ impl Search {
             info!("the store says again what is due");
         }
     }
+
+    fn store_is_ill(&mut self, error: &StoreError, now: Timestamp) -> Vec<Lease> {
+        self.stale = true;
+        if self.backoff.failed(now) {
+            error!(%error, "the store does not say what is due; asking again until it does");
+        }
+        Vec::new()
+    }
 }
 
 fn after(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.saturating_add(span).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_overdue_is_not_for_the_clock() {
+        let (now, settings) = (Timestamp::UNIX_EPOCH, Settings::default());
+        let mut search = Search::new(&settings);
+        assert!(matches!(search.next(now, 1), Some(Question::DueLanes { .. })));
+        let polls_at = now + settings.poll_for;
+        assert_eq!(search.wakes_at(now), polls_at);
+        // The store is still being asked when something else becomes due, and no clock makes it answer.
+        search.due_at(now);
+        assert_eq!(search.wakes_at(now), polls_at);
+        assert!(matches!(search.next(now, 1), Some(Question::DueLanes { .. })));
+        assert!(search.next(now, 1).is_none());
+    }
 }

@@ -59,14 +59,20 @@ impl<'a> State<'a> {
     }
 
     pub(super) fn found(&mut self, found: Found) -> Vec<Lease> {
-        self.search.found(found, self.engine.clock.now(), &self.watch)
+        let leases = self.search.found(found, self.engine.clock.now(), &self.watch);
+        self.watch.lanes_open.set(self.search.lanes_open() as f64);
+        leases
     }
 
     pub(super) fn landed(&mut self, landed: Vec<FinishedAttempt>) {
+        let now = self.engine.clock.now();
         for attempt in &landed {
             self.watch.attempted(attempt);
-            self.search.attempted(attempt);
+            if let Some(turned) = self.search.attempted(attempt, now, &*self.engine.random) {
+                self.watch.turned(attempt, turned);
+            }
         }
+        self.watch.lanes_open.set(self.search.lanes_open() as f64);
         self.unrecorded.extend(landed);
     }
 

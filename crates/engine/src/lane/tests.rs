@@ -1,142 +1,142 @@
-use std::sync::Arc;
-
-use contract::event_type::EventType;
-use contract::signature::TimestampUnit;
-use domain::event::Event;
-use domain::id::{DeliveryId, UserAccountId};
-use domain::webhook::{Webhook, WebhookStatus, WebhookUrl};
-use jiff::Timestamp;
+use domain::delivery::{Answer, Failure, FailureKind};
+use jiff::ToSpan;
 
 use super::*;
 
-/// A lane by its name: portal and letter, such as `1a`.
-fn lane(name: &str) -> DueLane {
-    let (portal, _) = name.split_at(1);
-    DueLane { portal_id: portal.parse().unwrap(), webhook_id: id(name), oldest_due_at: Timestamp::UNIX_EPOCH }
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+const FAILURES_MAX: u32 = 3;
+
+fn answer(status: u16) -> Outcome {
+    Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false })
 }
 
-fn id(name: &str) -> WebhookId {
-    format!("webhook000{name}").parse().unwrap()
+fn failure(kind: FailureKind) -> Outcome {
+    Outcome::Failed(Failure { kind, detail: String::new() })
 }
 
-fn lanes(lane_concurrency: u32, due: &str) -> Lanes {
-    let mut lanes = Lanes::new(lane_concurrency);
-    lanes.listed(due.split(' ').map(lane).collect());
-    lanes
+fn at(seconds: i64) -> Timestamp {
+    NOW + seconds.seconds()
 }
 
-/// What is shared out, such as `1a:2 1b:1`.
-fn share(lanes: &mut Lanes, free: usize) -> String {
-    let mut shares: Vec<String> =
-        lanes.share(free).into_iter().map(|(lane, count)| format!("{}:{count}", &lane.as_str()[10..])).collect();
-    shares.sort_unstable();
-    shares.join(" ")
+/// A lane with so many attempts in flight.
+fn lane(in_flight: u32) -> Lane {
+    let mut lane = Lane::new(64, NOW);
+    (0..in_flight).for_each(|_| lane.began(NOW));
+    lane
 }
 
-fn granted(name: &str, count: u32) -> Vec<(WebhookId, u32)> {
-    vec![(id(name), count)]
+/// An attempt that took no time is over.
+fn hear(lane: &mut Lane, outcome: &Outcome, now: Timestamp) -> Option<Turned> {
+    lane.heard(outcome, SignedDuration::ZERO, FAILURES_MAX, now, || 0.0)
 }
 
-fn leases(name: &str, count: usize) -> Vec<Lease> {
-    let at = Timestamp::UNIX_EPOCH;
-    let webhook = Webhook {
-        id: id(name),
-        version: 1,
-        portal_id: PortalId(1),
-        name: None,
-        url: WebhookUrl::restore("https://example.com").unwrap(),
-        secret: None,
-        previous_secret: None,
-        event_types: vec![EventType::EnrollmentComplete],
-        status: WebhookStatus::Active,
-        timestamp_unit: TimestampUnit::Seconds,
-        oauth2: None,
-        integration_system_id: None,
-        created_by: UserAccountId(1),
-        updated_by: UserAccountId(1),
-        created_at: at,
-        updated_at: at,
-    };
-    let event = Event {
-        id: "hg4JWUDbT55B".parse().unwrap(),
-        event_type: EventType::EnrollmentComplete,
-        portal_id: PortalId(1),
-        subject_id: 1,
-        data: "{}".to_owned(),
-        occurred_at: at,
-        deadline_at: None,
-    };
-    let lease = Lease {
-        delivery_id: DeliveryId(1),
-        event: Arc::new(event),
-        webhook: Arc::new(webhook),
-        attempt_number: 1,
-        failures: 0,
-        expires_at: at,
-    };
-    vec![lease; count]
+/// A lane whose circuit is open until 5 s, with so many attempts still in flight.
+fn open(in_flight: u32) -> Lane {
+    let mut lane = lane(FAILURES_MAX + in_flight);
+    let turned: Vec<_> = (0..FAILURES_MAX).map(|_| hear(&mut lane, &failure(FailureKind::Connect), NOW)).collect();
+    assert_eq!(turned, [None, None, Some(Turned::Opened { until: at(5) })]);
+    lane
 }
 
 #[test]
-fn portals_share_first_and_then_their_lanes() {
-    assert_eq!(share(&mut lanes(64, "1a 1b 1c 2a"), 6), "1a:1 1b:1 1c:1 2a:3");
+fn what_is_granted_and_what_is_in_flight_takes_room() {
+    let mut lane = lane(2);
+    assert_eq!(lane.room(NOW), 6);
+    assert_eq!([lane.grant(), lane.grant(), lane.grant()], [true, false, false]);
+    assert_eq!((lane.room(NOW), lane.permits()), (3, 5));
+    lane.began(NOW);
+    assert_eq!((lane.room(NOW), lane.permits()), (3, 5));
+    assert_eq!(lane.take_back(), 2);
+    assert_eq!((lane.room(NOW), lane.permits()), (5, 3));
+    assert!(lane.grant());
 }
 
 #[test]
-fn nobody_waits_longer_than_a_round() {
-    let mut lanes = lanes(64, "1a 1b 2a 3a");
-    let turns: Vec<String> = (0..6).map(|_| share(&mut lanes, 1)).collect();
-    assert_eq!(turns, ["1a:1", "2a:1", "3a:1", "1b:1", "2a:1", "3a:1"]);
+fn an_open_lane_has_room_for_a_probe_when_its_pause_is_over_and_nothing_is_in_flight() {
+    let mut lane = open(1);
+    assert_eq!((lane.room(NOW), lane.limit()), (0, None));
+    assert_eq!(lane.room(at(5)), 0);
+    assert_eq!(hear(&mut lane, &answer(200), at(5)), None);
+    assert_eq!([lane.room(at(4)), lane.room(at(5)), lane.room(at(600))], [0, 1, 1]);
+    lane.began(at(5));
+    assert_eq!(lane.room(at(600)), 0);
 }
 
 #[test]
-fn a_new_list_keeps_the_order_of_turns() {
-    let mut lanes = lanes(64, "1a 1b 2a");
-    assert_eq!(share(&mut lanes, 1), "1a:1");
-    lanes.listed(["1a", "1b", "1c", "2a", "3a"].map(lane).into());
-    let turns: Vec<String> = (0..5).map(|_| share(&mut lanes, 1)).collect();
-    assert_eq!(turns, ["2a:1", "1b:1", "3a:1", "2a:1", "1a:1"]);
+fn a_probe_that_is_answered_lets_the_lane_start_afresh() {
+    for status in [200, 404] {
+        let mut lane = open(0);
+        assert_eq!(lane.limit.get(), 4);
+        lane.began(at(5));
+        assert_eq!(hear(&mut lane, &answer(status), at(6)), Some(Turned::Closed));
+        assert_eq!((lane.room(at(6)), lane.limit(), lane.standing()), (8, Some(8), Standing::Sound));
+    }
 }
 
 #[test]
-fn what_is_not_listed_any_more_gets_nothing() {
-    let mut lanes = lanes(64, "1a 1b 2a");
-    lanes.listed(vec![lane("1b")]);
-    assert_eq!(share(&mut lanes, 2), "1b:2");
-    lanes.listed(Vec::new());
-    assert_eq!(share(&mut lanes, 2), "");
+fn a_probe_that_fails_doubles_the_pause() {
+    let mut lane = open(0);
+    lane.began(at(5));
+    assert_eq!(hear(&mut lane, &answer(500), at(6)), Some(Turned::Reopened { until: at(16) }));
+    assert_eq!([lane.room(at(15)), lane.room(at(16))], [0, 1]);
 }
 
 #[test]
-fn a_lane_takes_no_more_than_its_own_permits() {
-    let mut lanes = lanes(3, "1a 1b");
-    assert_eq!(share(&mut lanes, 100), "1a:3 1b:3");
-    lanes.leased(granted("1a", 3), &leases("1a", 3));
-    assert_eq!(share(&mut lanes, 100), "1b:3");
-    lanes.attempted(&id("1a"));
-    assert_eq!(share(&mut lanes, 100), "1a:1 1b:3");
+fn an_attempt_without_a_request_says_nothing() {
+    let mut lane = lane(2);
+    let request = failure(FailureKind::Request);
+    assert_eq!(hear(&mut lane, &request, NOW), None);
+    assert_eq!((lane.standing(), lane.limit(), lane.permits()), (Standing::New, Some(8), 1));
+    let mut lane = open(0);
+    lane.began(at(5));
+    assert_eq!(hear(&mut lane, &request, at(6)), None);
+    assert_eq!((lane.room(at(6)), lane.limit()), (1, None));
 }
 
 #[test]
-fn a_full_lane_does_not_keep_its_portal_from_its_turn() {
-    let mut lanes = lanes(1, "1a 1b 2a");
-    lanes.leased(granted("1a", 1), &leases("1a", 1));
-    assert_eq!(share(&mut lanes, 2), "1b:1 2a:1");
+fn a_lane_stands_as_it_was_last_heard() {
+    let late = SLOW_AFTER;
+    let soon = late - SignedDuration::from_millis(1);
+    let table = [
+        (answer(200), soon, Standing::Sound),
+        (answer(404), soon, Standing::Sound),
+        (answer(200), late, Standing::Doubtful),
+        (answer(500), soon, Standing::Doubtful),
+        (answer(429), soon, Standing::Doubtful),
+        (failure(FailureKind::Timeout), late, Standing::Doubtful),
+        (answer(200), SignedDuration::ZERO, Standing::Sound),
+    ];
+    let mut lane = lane(table.len() as u32);
+    assert_eq!(lane.standing(), Standing::New);
+    for (outcome, took, standing) in table {
+        lane.heard(&outcome, took, FAILURES_MAX, NOW, || 0.0);
+        assert_eq!(lane.standing(), standing, "{outcome:?} after {took}");
+    }
 }
 
 #[test]
-fn a_lane_that_had_less_than_it_was_granted_has_no_more() {
-    let mut lanes = lanes(64, "1a 1b");
-    lanes.leased(granted("1a", 2), &leases("1a", 1));
-    assert_eq!(share(&mut lanes, 2), "1b:2");
-    lanes.leased(granted("1b", 2), &leases("1b", 2));
-    assert_eq!(share(&mut lanes, 2), "1b:2");
+fn silence_makes_a_lane_doubtful_while_there_is_something_to_hear() {
+    let mut lane = lane(2);
+    assert!(lane.listen(at(1)));
+    assert_eq!(lane.standing(), Standing::New);
+    hear(&mut lane, &answer(200), at(1));
+    assert!(lane.listen(at(2)));
+    assert!(!lane.listen(at(3)));
+    assert_eq!(lane.standing(), Standing::Doubtful);
+    hear(&mut lane, &answer(200), at(4));
+    assert_eq!(lane.standing(), Standing::Sound);
+    // Nothing is in flight any more.
+    assert!(!lane.listen(at(60)));
+    assert_eq!(lane.standing(), Standing::Sound);
+    // It is not blamed for the time when nobody asked it.
+    lane.began(at(60));
+    assert!(lane.listen(at(61)));
+    assert!(!lane.listen(at(62)));
 }
 
 #[test]
-fn lanes_that_rest_take_no_memory() {
-    let mut lanes = lanes(64, "1a");
-    lanes.leased(granted("1a", 2), &leases("1a", 1));
-    lanes.attempted(&id("1a"));
-    assert!(lanes.in_flight.is_empty() && lanes.due.is_empty());
+fn a_clock_that_is_set_back_does_not_put_silence_off() {
+    let mut lane = lane(1);
+    assert!(lane.listen(at(-3_600)));
+    assert!(!lane.listen(at(-3_598)));
 }

@@ -32,6 +32,7 @@ mod connection;
 mod connector;
 mod names;
 mod origin;
+mod polite;
 mod pool;
 mod tls;
 

@@ -93,7 +93,7 @@ async fn gone_stops_the_webhook_and_holds_its_deliveries() {
     world.complete(0).await;
     world.arrival().await.answer(410);
     let (_, state) = world.recorded(&webhook, 1).await;
-    assert!(matches!(state, DeliveryState::Pending { .. }), "{state:?}");
+    assert!(matches!(state, DeliveryState::Held { reason: InactiveReason::Gone }), "{state:?}");
     let stored = world.store().find_webhook(partner, &webhook).await.unwrap().unwrap();
     assert_eq!(stored.status, WebhookStatus::Inactive(InactiveReason::Gone));
     // What happens meanwhile is held, too; both go out when it is active again.

@@ -15,10 +15,10 @@ use domain::webhook::Webhook;
 use engine::request::SignedRequest;
 use engine::run::{Engine, Settings, Stopped, run};
 use engine::transport::Transport;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sqlite::rusqlite::Connection;
 use store::Store;
-use store::conformance::world::{self, PAGE, WEBHOOKS_MAX};
+use store::conformance::world::{self, PAGE};
 use store::delivery::DeliveryFilter;
 use store_sqlite::testing;
 use tempfile::TempDir;
@@ -28,6 +28,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::time::{Time, at_once};
 
+/// More than any test adds to one portal.
+const WEBHOOKS_MAX: usize = 2_000;
 /// Longer than any test.
 const NEVER: SignedDuration = SignedDuration::from_hours(24 * 365);
 
@@ -37,6 +39,8 @@ pub(crate) struct World {
     pub(crate) platform: world::World,
     /// What time it is.
     pub(crate) time: Arc<Time>,
+    /// Before when the events that happen from now on are not given up.
+    pub(crate) deadline_at: Option<Timestamp>,
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     engine: Engine,
     running: Option<(JoinHandle<Stopped>, CancellationToken)>,
@@ -89,6 +93,11 @@ impl Arrival {
     /// Which attempt it is.
     pub(crate) fn attempt_number(&self) -> u64 {
         self.body()["attempt_number"].as_u64().unwrap()
+    }
+
+    /// Whose it is.
+    pub(crate) fn webhook_id(&self) -> WebhookId {
+        self.body()["webhook_id"].as_str().unwrap().parse().unwrap()
     }
 
     /// A header, or nothing.
@@ -157,7 +166,7 @@ impl World {
             schedule: RetrySchedule::default(),
             settings,
         };
-        let mut world = World { platform, time, arrivals, engine, running: None, folder, events: 0 };
+        let mut world = World { platform, time, deadline_at: None, arrivals, engine, running: None, folder, events: 0 };
         world.start();
         world
     }
@@ -206,7 +215,11 @@ impl World {
         change.after.user_account_id = self.platform.add_learner(self.platform.customers[i], &name).await;
         let completed = change.events.pop().unwrap();
         change.events = (self.events..self.events + events)
-            .map(|n| Event { id: format!("event{n:07}").parse().unwrap(), ..completed.clone() })
+            .map(|n| Event {
+                id: format!("event{n:07}").parse().unwrap(),
+                deadline_at: self.deadline_at,
+                ..completed.clone()
+            })
             .collect();
         self.events += events;
         self.store().save_enrollments(vec![change]).await.unwrap();
@@ -220,7 +233,7 @@ impl World {
 
     /// The deliveries to a webhook, newest first.
     pub(crate) async fn deliveries(&self, portal_id: PortalId, webhook_id: &WebhookId) -> Vec<Delivery> {
-        let filter = DeliveryFilter { webhook_id: Some(webhook_id.clone()), subject_id: None };
+        let filter = DeliveryFilter { webhook_id: Some(webhook_id.clone()), ..DeliveryFilter::default() };
         self.store().list_deliveries(portal_id, &filter, PAGE).await.unwrap().items
     }
 

@@ -79,9 +79,11 @@ pub(crate) struct ListEnrollments {
 
 /// The enrollments of the caller's portal, without those in parts of a course.
 ///
-/// To reconcile, ask for `sort=updated_time&order=asc&update_time_gte=…` and begin each page with the `updated_time` of the
-/// last enrollment of the page before: nothing is left out, whatever changes meanwhile. Pages by `offset` alone repeat
-/// some when others are made meanwhile, and skip some when others leave the list.
+/// To reconcile, ask for `sort=updated_time&order=asc&update_time_gte=…`. Begin the next page with the `updated_time` of the last
+/// enrollment of the page before and `offset` 0, and pass over what you have seen; while a whole page lies within one second,
+/// keep that second and raise `offset` by what you were given. Nothing is then left out, whatever changes meanwhile. Pages by
+/// `offset` alone skip some when others change, unless they are sorted by `created_time`, as they are by default: those repeat
+/// some when others are made, and leave out none.
 #[utoipa::path(
     get, path = "/enrollments", operation_id = "list_enrollments", tag = "Enrollments",
     params(ListEnrollments),

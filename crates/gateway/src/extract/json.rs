@@ -25,14 +25,27 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for JsonBody<T> {
 
 /// Reads an object, forgiving a trailing comma (contract, section 12.2).
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     // An array would be read as the fields of a struct in their order, which nobody means.
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Refusal::bad_request("malformed_json", "the body must be a JSON object"));
+    let before = bytes.len() - bytes.trim_ascii_start().len();
+    if bytes.get(before) != Some(&b'{') {
+        let (line, column) = position(&bytes[..before]);
+        let message = format!("the body must be a JSON object, which begins with {{ at line {line} column {column}");
+        return Err(Refusal::bad_request("malformed_json", message));
     }
     read_strict(bytes).or_else(|error| match trailing_comma::without(bytes) {
         Cow::Owned(forgiven) if is_malformed(&error) => read_strict(&forgiven).map_err(refusal),
         Cow::Owned(_) | Cow::Borrowed(_) => Err(refusal(error)),
     })
+}
+
+/// Some programs begin every text with it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Where one stands after `bytes`, counted from 1.
+fn position(bytes: &[u8]) -> (usize, usize) {
+    let last_line = bytes.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
+    (1 + bytes.iter().filter(|&&byte| byte == b'\n').count(), 1 + last_line.len())
 }
 
 type Error = serde_path_to_error::Error<serde_json::Error>;
@@ -98,9 +111,11 @@ mod tests {
 
     #[test]
     fn only_an_object_will_do() {
-        for json in ["", "  ", "[]", "null", "\"x\"", "1", "\u{feff}{}"] {
-            check(json, "the body must be a JSON object");
+        for json in ["", "[]", "null", "\"x\"", "1", "\u{feff}nope"] {
+            check(json, "the body must be a JSON object, which begins with { at line 1 column 1");
         }
+        check("\n\n  nope", "line 3 column 3");
+        check("\u{feff}{\"url\": 1}", "url: invalid type");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use contract::api::oauth::TokenResponse;
 use domain::id::{ClientId, PortalId, UserAccountId};
-use domain::oauth::{ACCESS_TOKEN_FOR, REFRESH_TOKEN_FOR, Scopes, Token, TokenKind};
+use domain::oauth::{ACCESS_TOKEN_FOR, Digest, REFRESH_TOKEN_FOR, Scopes, Token, TokenKind};
 use jiff::SignedDuration;
 use store::error::StoreError;
 use store::keyring::{ACCESS_TOKEN, REFRESH_TOKEN};
@@ -52,6 +52,19 @@ pub(crate) async fn access(gateway: &Gateway, grant: &Grant) -> Result<TokenResp
     Ok(response(text, None))
 }
 
+/// The pair that takes the place of the refresh token with the digest `spent`; `None` if that is not good any more.
+pub(crate) async fn refreshed(
+    gateway: &Gateway,
+    spent: &Digest,
+    pair: Pair,
+    grant: &Grant,
+    refresh_scopes: Scopes,
+) -> Result<Option<TokenResponse>, StoreError> {
+    let tokens = tokens(gateway, &pair, grant, refresh_scopes);
+    let is_stored = gateway.store.save_refreshed_tokens(spent, tokens, gateway.now()).await?;
+    Ok(is_stored.then(|| response(pair.access, Some(pair.refresh))))
+}
+
 /// A pair of tokens. The refresh token keeps `refresh_scopes`, within which later access tokens may be asked for.
 pub(crate) async fn pair(
     gateway: &Gateway,
@@ -59,12 +72,15 @@ pub(crate) async fn pair(
     grant: &Grant,
     refresh_scopes: Scopes,
 ) -> Result<TokenResponse, StoreError> {
-    let tokens = vec![
+    gateway.store.save_tokens(tokens(gateway, &pair, grant, refresh_scopes)).await?;
+    Ok(response(pair.access, Some(pair.refresh)))
+}
+
+fn tokens(gateway: &Gateway, pair: &Pair, grant: &Grant, refresh_scopes: Scopes) -> Vec<Token> {
+    vec![
         token(gateway, TokenKind::Access, &pair.access, grant, grant.scopes),
         token(gateway, TokenKind::Refresh, &pair.refresh, grant, refresh_scopes),
-    ];
-    gateway.store.save_tokens(tokens).await?;
-    Ok(response(pair.access, Some(pair.refresh)))
+    ]
 }
 
 fn token(gateway: &Gateway, kind: TokenKind, text: &str, grant: &Grant, scopes: Scopes) -> Token {

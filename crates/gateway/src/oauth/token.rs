@@ -80,7 +80,8 @@ async fn by_refresh_token(
         portal_id: token.portal_id,
         user_account_id: token.user_account_id,
     };
-    Ok(issue::pair(gateway, Pair::after(gateway, text), &grant, token.scopes).await?)
+    let pair = Pair::after(gateway, text);
+    issue::refreshed(gateway, &digest, pair, &grant, token.scopes).await?.ok_or_else(TokenRefusal::invalid_grant)
 }
 
 /// What is asked for, if it may be had; all of that if nothing is asked for.

@@ -31,6 +31,9 @@ pub(crate) async fn update(
 ) -> Result<Json<Portal>, Refusal> {
     again::on_conflict(|| async {
         let portal = access::find_visible(&gateway, &caller, id).await?;
+        if asked.domain.as_deref().is_some_and(|domain| !domain.eq_ignore_ascii_case(portal.domain.as_str())) {
+            return Err(Refusal::field("domain", "domain cannot change: a portal keeps the one that it was made with"));
+        }
         let change = portal.update(patch(asked.clone()), gateway.now())?;
         let written = wire::portal(change.after.clone(), None);
         gateway.store.save_portal(change).await?;

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use contract::api::delivery as api;
 use domain::id::{ReplayId, WebhookId};
 use domain::replay::{Replay, ReplayScope};
+use store::error::StoreError;
 
 use super::wire;
 use crate::extract::caller::Caller;
@@ -41,7 +42,13 @@ pub(crate) async fn create(
         created_by: caller.user_account_id,
         created_at: gateway.now(),
     };
-    gateway.store.save_replay(replay.clone()).await?;
+    gateway.store.save_replay(replay.clone()).await.map_err(|error| match error {
+        StoreError::Taken("replay") => {
+            let message = "a replay of this webhook is under way: wait for it to finish";
+            Refusal::new(StatusCode::CONFLICT, "replay_under_way", message)
+        }
+        error => error.into(),
+    })?;
     Ok((StatusCode::CREATED, Json(wire::replay(replay))))
 }
 

@@ -137,6 +137,7 @@ async fn requests(app: &App) -> BTreeMap<&'static str, Request> {
     let new_replay = json!({"webhook_id": webhook, "since": "2020-01-01T00:00:00Z"});
     let replay: Value = customer.post("/replays", new_replay.clone()).await.expect(201);
     let replay = replay["id"].as_str().unwrap();
+    while app.store.expand_replays(10, app.clock.now()).await.unwrap() {}
     let client: Value = customer.post("/client", json!({"client_name": "spare"})).await.expect(201);
     let client = client["client_id"].as_str().unwrap();
     let portal = app.customer.portal_id;

@@ -301,3 +301,17 @@ async fn a_list_is_narrowed_by_every_parameter() {
     }
     customer.get("/enrollments?limit=50&offset=9950").await.expect::<Page<Enrollment>>(200);
 }
+
+#[tokio::test]
+async fn many_writers_of_one_enrollment_all_come_to_their_end() {
+    let app = App::new().await;
+    let customer = app.as_(&app.customer);
+    let learner = customer.learner("grace@example.com").await;
+    let content = customer.content("Fire safety").await;
+    let path = format!("/enrollments/{}", customer.enroll(&learner, &content).await.id);
+    let writes = (0..16).map(|result| {
+        let (customer, path) = (&customer, &path);
+        async move { customer.patch(path, json!({"status": "in-progress", "result": result})).await.status }
+    });
+    assert_eq!(futures_util::future::join_all(writes).await, [200; 16]);
+}

@@ -222,3 +222,19 @@ async fn a_revoked_refresh_token_gives_nothing() {
     app.anybody().post("/oauth/revoke", json!({"token": first})).await.expect_nothing(204);
     refused(refresh(&app, &first).await, "invalid_grant", "refresh token");
 }
+
+#[tokio::test]
+async fn a_refresh_that_is_refused_spends_nothing() {
+    let app = App::new().await;
+    let first = refresh_token(&app).await;
+    let misspelt = json!({
+        "grant_type": "refresh_token",
+        "client_id": app.partner.client_id,
+        "client_secret": app.partner.client_secret,
+        "refresh_token": first,
+        "scope": "webhok.read",
+    });
+    refused(app.anybody().post("/oauth/token", misspelt).await, "invalid_scope", "webhok");
+    app.clock.advance(REFRESH_RACE_FOR + SignedDuration::from_millis(1));
+    refresh(&app, &first).await.expect::<TokenResponse>(200);
+}

@@ -114,7 +114,7 @@ async fn a_portal_changes_but_its_domain_does_not() {
     let path = format!("/portals/{}", app.customer.portal_id);
     let changes = json!({
         "name": "Renamed",
-        "domain": "other.example.com",
+        "domain": "customer.example.com",
         "timezone": "Europe/Berlin",
         "settings": {"child_enrollment_events": true},
     });
@@ -124,6 +124,10 @@ async fn a_portal_changes_but_its_domain_does_not() {
     let same: Portal =
         app.as_(&app.customer).patch(&path, json!({"settings": {"notifications": true}})).await.expect(200);
     assert_eq!(same, changed);
+    app.as_(&app.customer)
+        .patch(&path, json!({"domain": "other.example.com"}))
+        .await
+        .expect_field("domain", "cannot change");
     app.as_(&app.customer).patch(&path, json!({"name": ""})).await.expect_field("name", "1 to 255");
     app.as_(&app.sibling).patch(&path, json!({"name": "x"})).await.expect_refusal(404, "no portal");
 }

@@ -20,8 +20,11 @@ pub(crate) struct DeliverySection {
     pub(crate) private_networks: PrivateNetworks,
     /// Attempts at once, over all webhooks. Default: 512.
     pub(crate) concurrency: usize,
-    /// Attempts at once to one webhook. Default: 64.
+    /// Attempts at once to one webhook, at most: it starts with few and gets more while it keeps up. Default: 64.
     pub(crate) webhook_concurrency: u32,
+    /// Attempts in a row that fail until a webhook's deliveries are held, but for one now and then that probes it. Refusals
+    /// such as 404 are no such failures. Default: 10.
+    pub(crate) circuit_failures: u32,
     /// How long connecting may take, TLS apart, in milliseconds. Default: 5,000.
     pub(crate) connect_timeout_ms: u64,
     /// How long a whole exchange may take, in milliseconds. Default: 10,000.
@@ -55,6 +58,7 @@ impl Default for DeliverySection {
             private_networks: PrivateNetworks::None,
             concurrency: engine.concurrency,
             webhook_concurrency: engine.lane_concurrency,
+            circuit_failures: engine.circuit_failures,
             connect_timeout_ms: 5_000,
             timeout_ms: 10_000,
             retry_delays_s: RetrySchedule::default().delays().iter().map(SignedDuration::as_secs).collect(),
@@ -85,6 +89,7 @@ impl DeliverySection {
     pub(crate) fn engine(&self) -> Result<engine::run::Settings> {
         ensure!(self.concurrency > 0, "delivery.concurrency must be at least 1");
         ensure!(self.webhook_concurrency > 0, "delivery.webhook_concurrency must be at least 1");
+        ensure!(self.circuit_failures > 0, "delivery.circuit_failures must be at least 1");
         ensure!((0..=3_600).contains(&self.stop_for_s), "delivery.stop_for_s must lie between 0 and 3600");
         let user_agent = self.user_agent.parse::<UserAgent>().context("delivery.user_agent")?;
         let defaults = engine::run::Settings::default();
@@ -93,6 +98,7 @@ impl DeliverySection {
         Ok(engine::run::Settings {
             concurrency: self.concurrency,
             lane_concurrency: self.webhook_concurrency,
+            circuit_failures: self.circuit_failures,
             lease_for: defaults.lease_for.max(exchange.saturating_add(SignedDuration::from_secs(50))),
             stop_for: SignedDuration::from_secs(self.stop_for_s),
             user_agent,

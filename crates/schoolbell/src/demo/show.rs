@@ -1,7 +1,7 @@
 //! What is shown in the terminal: each step of the three in the order in which it happens.
 
 use std::collections::HashMap;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -66,9 +66,7 @@ impl Show {
         let mut portals: Vec<_> = known.iter().collect();
         portals.sort();
         let (portal_id, name) = portals[customer];
-        println!(
-            "\n  learner {user_account_id} of {name} (portal {portal_id}) completes course {lo_id}, enrollment {enrollment_id}"
-        );
+        self.line(format_args!("\n  learner {user_account_id} of {name} (portal {portal_id}) completes course {lo_id}, enrollment {enrollment_id}"));
         drop(known);
         *self.since.lock().expect("nothing panics while it is held") = Instant::now();
     }
@@ -80,39 +78,50 @@ impl Show {
 
     /// The first round is over, and all is in the list.
     pub(super) fn counted(&self, completions: usize) {
-        println!();
+        self.line("");
         self.done(&format!("{completions} completions, each recorded exactly once"));
     }
 
     /// Where to go on from here.
     pub(super) fn look_next(&self, sandbox: &Sandbox, platform: SocketAddr, companion: SocketAddr) {
         self.title("Look next");
-        println!("  what was recorded     curl http://{companion}/completions");
-        println!("                        schoolbell companion completions --companion http://{companion}");
-        println!("  what waits            curl http://{companion}/inbox");
-        println!("  the API, described    curl http://{platform}/openapi.json");
-        println!("  a token               curl http://{platform}/oauth/token -d grant_type=client_credentials \\");
-        println!("                          -d client_id={} \\", sandbox.partner.client_id);
-        println!("                          -d client_secret={}", sandbox.partner.client_secret);
-        println!(
-            "  the webhooks          curl http://{platform}/webhooks -H 'Api-Version: 2022-07-01' -H 'Authorization: TOKEN'"
-        );
-        println!("\n  These are the partner's credentials; each customer has its own:");
-        println!("{}", sandbox.table());
-        println!("\n  Another completion follows every few seconds. Ctrl-C ends it.");
+        self.line(format_args!("  what was recorded     curl http://{companion}/completions"));
+        self.line(format_args!(
+            "                        schoolbell companion completions --companion http://{companion}"
+        ));
+        self.line(format_args!("  what waits            curl http://{companion}/inbox"));
+        self.line(format_args!("  the API, described    curl http://{platform}/openapi.json"));
+        self.line(format_args!(
+            "  a token               curl http://{platform}/oauth/token -d grant_type=client_credentials \\"
+        ));
+        self.line(format_args!("                          -d client_id={} \\", sandbox.partner.client_id));
+        self.line(format_args!("                          -d client_secret={}", sandbox.partner.client_secret));
+        self.line(format_args!("  the webhooks          curl http://{platform}/webhooks -H 'Api-Version: 2022-07-01' -H 'Authorization: TOKEN'"));
+        self.line("\n  These are the partner's credentials; each customer has its own:");
+        self.line(format_args!("{}", sandbox.table()));
+        self.line("\n  Another completion follows every few seconds. Ctrl-C ends it.");
+    }
+
+    /// Whether anybody still reads it is not what the demonstration is about.
+    fn line(&self, text: impl std::fmt::Display) {
+        let _ = writeln!(std::io::stdout(), "{text}");
     }
 
     fn title(&self, text: &str) {
-        println!("\n{}\n", self.paint("1", text));
+        self.line(format_args!("\n{}\n", self.paint("1", text)));
     }
 
     fn done(&self, text: &str) {
-        println!("  {} {text}", self.paint("32", "✓"));
+        self.line(format_args!("  {} {text}", self.paint("32", "✓")));
     }
 
     fn step(&self, number: &str, name: &str, text: &str) {
         let took = self.since.lock().expect("nothing panics while it is held").elapsed().as_millis();
-        println!("    {} {name:<9} {text}  {}", self.paint("36", number), self.paint("2", &format!("+{took} ms")));
+        self.line(format_args!(
+            "    {} {name:<9} {text}  {}",
+            self.paint("36", number),
+            self.paint("2", &format!("+{took} ms"))
+        ));
     }
 
     fn paint(&self, code: &str, text: &str) -> String {

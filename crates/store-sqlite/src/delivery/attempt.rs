@@ -24,17 +24,17 @@ pub(super) fn finish(
     attempts: &[FinishedAttempt],
     now: Timestamp,
 ) -> Result<Vec<Finished>, VerbError> {
-    let mut successes: BTreeMap<i64, Vec<bool>> = BTreeMap::new();
+    let mut successes: BTreeMap<(i64, i64), Vec<bool>> = BTreeMap::new();
     let mut finished = Vec::with_capacity(attempts.len());
     for attempt in attempts {
         let webhook_no = finish_one(connection, attempt, now)?;
         if let Some(no) = webhook_no {
-            successes.entry(no).or_default().push(attempt.outcome.is_success());
+            successes.entry((no, attempt.lease.webhook.version)).or_default().push(attempt.outcome.is_success());
         }
         finished.push(if webhook_no.is_some() { Finished::Recorded } else { Finished::LeaseLost });
     }
-    for (no, successes) in successes {
-        webhook::save_health(connection, no, &successes, now)?;
+    for ((no, version), successes) in successes {
+        webhook::save_health(connection, no, version, &successes, now)?;
     }
     Ok(finished)
 }
@@ -68,7 +68,7 @@ fn finish_one(connection: &Connection, attempt: &FinishedAttempt, now: Timestamp
     if let Some(no) = webhook_no {
         record(connection, attempt)?;
         if attempt.next == Next::Gone {
-            webhook::stop(connection, no, InactiveReason::Gone, now)?;
+            webhook::stop(connection, no, attempt.lease.webhook.version, InactiveReason::Gone, now)?;
         }
     }
     Ok(webhook_no)

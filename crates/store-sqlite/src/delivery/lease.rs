@@ -44,6 +44,7 @@ const LANES: &str = concat!(
     SELECT
         webhooks.portal_id,
         webhooks.id,
+        webhooks.version,
         (SELECT min(due_at) FROM deliveries WHERE state = 'pending' AND webhook_no = lane.webhook_no) AS oldest_due_at,
         (
             SELECT min(due_at)
@@ -72,6 +73,38 @@ const EXPIRE: &str = concat!(
     )"
 );
 
+const HAS_DELETED: &str = concat!(
+    "-- expire_deliveries (any)
+    ",
+    lanes!(),
+    "
+    SELECT EXISTS (SELECT 1 FROM lane JOIN webhooks ON webhooks.no = lane.webhook_no AND webhooks.status = 'deleted')"
+);
+
+const EXPIRE_DELETED: &str = concat!(
+    "-- expire_deliveries
+    ",
+    lanes!(),
+    "
+    UPDATE deliveries
+    SET state = 'failed', failed_reason = 'webhook_deleted', finished_at = ?2, due_at = NULL, lease_expires_at = NULL
+    WHERE no IN (
+        SELECT orphan.no
+        FROM lane
+        JOIN webhooks ON webhooks.no = lane.webhook_no AND webhooks.status = 'deleted'
+        CROSS JOIN deliveries orphan ON orphan.webhook_no = lane.webhook_no AND orphan.state = 'pending'
+        LIMIT ?1
+    )"
+);
+
+pub(super) fn has_deleted(connection: &Connection) -> Result<bool, VerbError> {
+    Ok(connection.prepare_cached(HAS_DELETED)?.query_row([], |row| row.get(0))?)
+}
+
+pub(super) fn expire_deleted(connection: &Connection, limit: u32, now: Timestamp) -> Result<u64, VerbError> {
+    Ok(connection.prepare_cached(EXPIRE_DELETED)?.execute((limit, now.as_millisecond()))? as u64)
+}
+
 pub(super) fn expire(connection: &Connection, now: Timestamp) -> Result<u64, VerbError> {
     Ok(connection.prepare_cached(EXPIRE)?.execute([now.as_millisecond()])? as u64)
 }
@@ -88,6 +121,7 @@ fn decode_lane(row: &Row<'_>) -> Result<(DueLane, Option<Timestamp>), VerbError>
     let lane = DueLane {
         portal_id: PortalId(row.of("portal_id")?),
         webhook_id: row.id("id")?,
+        version: row.of("version")?,
         oldest_due_at: row.at("oldest_due_at")?,
     };
     Ok((lane, row.at_or_null("next_due_at")?))
@@ -138,9 +172,16 @@ fn lease_lane(
     let (now, expires_at) = (request.now.as_millisecond(), request.expires_at.as_millisecond());
     let leased = rows(connection, sql, params![webhook_no, now, count, expires_at], decode_leased)?;
     for (no, event_no, attempt_number, failures) in leased {
-        let event = event::find(connection, event_no)?;
-        let event =
-            event.ok_or_else(|| VerbError::Unreadable(format!("delivery {no} tells of an event that is gone")))?;
+        let event = match event::find(connection, event_no) {
+            Ok(Some(event)) => event,
+            // One that cannot be read, perhaps because a newer version wrote it, must not keep the others from being
+            // delivered. Its lease stands, so it comes back only when that runs out.
+            Ok(None) | Err(VerbError::Unreadable(_)) => {
+                tracing::error!(event_no, "event number {event_no} cannot be read, so it waits");
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         leases.push(Lease {
             delivery_id: DeliveryId(no),
             event,

@@ -1,5 +1,7 @@
 //! What is true of this backend only.
 
+use std::sync::Arc;
+
 use contract::event_type::EventType;
 use domain::change::Change;
 use domain::enrollment::Status;
@@ -59,8 +61,13 @@ async fn a_lane_is_found_by_seeking_not_by_reading_what_is_pending() {
 
 #[tokio::test]
 async fn a_webhook_whose_key_is_missing_does_not_hold_the_others_up() {
-    let (store, folder) = store_sqlite::testing::open();
-    let world = World::new(store).await;
+    let folder = tempfile::TempDir::new().unwrap();
+    let keys = |ids: &[u8]| {
+        let lines: String = ids.iter().map(|id| Keyring::write(*id, &[*id; KEY_BYTES])).collect();
+        Arc::new(Keyring::read(&lines).unwrap())
+    };
+    store_sqlite::testing::reopen_with(&folder, keys(&[1]));
+    let world = World::new(store_sqlite::testing::reopen_with(&folder, keys(&[1, 2]))).await;
     let mut sealed = world.webhook(world.partner, &[EventType::EnrollmentComplete]);
     sealed.secret = Some(Secret::parse("MyS3cretK#y".to_owned()).unwrap());
     let sealed_id = sealed.id.clone();
@@ -68,9 +75,45 @@ async fn a_webhook_whose_key_is_missing_does_not_hold_the_others_up() {
     let plain_id = world.add_webhook(world.partner, &[EventType::EnrollmentComplete]).await;
     world.enroll_somebody(0, "grace", Status::Completed, 1).await;
 
-    let other_key = Keyring::read(&Keyring::write(2, &[9; KEY_BYTES])).unwrap();
-    let without_key = store_sqlite::testing::reopen_with(&folder, other_key.into());
+    let without_key = store_sqlite::testing::reopen_with(&folder, keys(&[1]));
     let request = LeaseRequest { lanes: vec![(sealed_id, 5), (plain_id.clone(), 5)], now: at(9), expires_at: at(19) };
     let leased = without_key.lease_deliveries(&request).await.unwrap();
     assert_eq!(leased.iter().map(|lease| &lease.webhook.id).collect::<Vec<_>>(), [&plain_id]);
+}
+
+#[test]
+fn a_database_is_not_opened_with_other_keys() {
+    let (store, folder) = store_sqlite::testing::open();
+    drop(store);
+    let path = folder.path().join("schoolbell.db");
+    let other = Keyring::read(&Keyring::write(1, &[9; KEY_BYTES])).unwrap();
+    let refused = store_sqlite::SqliteStore::open(&path, other.into());
+    assert!(matches!(refused, Err(store_sqlite::OpenError::WrongKeys)), "{refused:?}");
+    store_sqlite::SqliteStore::open(&path, store_sqlite::testing::keyring()).unwrap();
+}
+
+#[tokio::test]
+async fn one_event_that_cannot_be_read_does_not_hold_the_others_up() {
+    let (store, folder) = store_sqlite::testing::open();
+    let world = World::new(store).await;
+    let id = world.add_webhook(world.partner, &[EventType::EnrollmentComplete]).await;
+    world.enroll_somebody(0, "grace", Status::Completed, 1).await;
+    let alan = world.enroll_somebody(0, "alan", Status::Completed, 2).await;
+    // As a newer version would have stored it: a new event type needs no migration.
+    let file = sqlite::rusqlite::Connection::open(folder.path().join("schoolbell.db")).unwrap();
+    let newer = "UPDATE events SET event_type = 'enrollment.expire' WHERE event_type = 'enrollment.complete' AND subject_id <> ?1";
+    assert_eq!(file.execute(newer, [alan.0]).unwrap(), 1);
+    let request = LeaseRequest { lanes: vec![(id, 5)], now: at(9), expires_at: at(19) };
+    let leased = world.store.lease_deliveries(&request).await.unwrap();
+    assert_eq!(leased.iter().map(|lease| lease.event.subject_id).collect::<Vec<_>>(), [alan.0]);
+}
+
+#[tokio::test]
+async fn readiness_says_when_the_disk_is_full() {
+    let (store, folder) = store_sqlite::testing::open();
+    store.check().await.unwrap();
+    let file = sqlite::rusqlite::Connection::open(folder.path().join("schoolbell.db")).unwrap();
+    file.execute_batch("CREATE TRIGGER full BEFORE UPDATE ON schema_migrations BEGIN SELECT RAISE(ABORT, 'full'); END")
+        .unwrap();
+    store.check().await.unwrap_err();
 }

@@ -74,18 +74,22 @@ pub async fn revoking_a_client_ends_its_tokens(store: Arc<dyn Store>) {
     assert_eq!(world.store.find_oauth_client(&client.id).await.unwrap().unwrap().revoked_at, Some(at(1)));
 }
 
-/// A refresh token is found once, and for a minute after that again.
+/// A refresh token is spent by its first use, not by being looked at; for a minute after that it may be used again.
 pub async fn refresh_tokens_are_spent_once(store: Arc<dyn Store>) {
     let world = World::new(store).await;
     let client = client(&world);
     world.store.save_oauth_client(client.clone()).await.unwrap();
     let refresh = token(&client, TokenKind::Refresh, 2, 1_000);
+    let next = token(&client, TokenKind::Access, 3, 1_000);
     world.store.save_tokens(vec![refresh.clone()]).await.unwrap();
     let find = async |second| world.store.find_refresh_token(&refresh.digest, at(second)).await.unwrap().is_some();
-    assert!(find(500).await);
-    assert!(find(559).await);
-    assert!(!find(560).await);
-    assert!(!find(700).await);
+    let spend = async |second| {
+        world.store.save_refreshed_tokens(&refresh.digest, vec![next.clone()], at(second)).await.unwrap()
+    };
+    assert!(find(100).await && find(400).await);
+    assert!(spend(500).await && spend(559).await);
+    assert!(world.store.find_access_token(&next.digest, at(560)).await.unwrap().is_some());
+    assert!(!find(560).await && !spend(560).await);
     // Saving it again does not make it fresh.
     world.store.save_tokens(vec![refresh.clone()]).await.unwrap();
     assert!(!find(700).await);

@@ -95,4 +95,9 @@ pub async fn deleting_fails_what_is_pending(store: Arc<dyn Store>) {
     assert_eq!(world.store.list_due_lanes(at(9)).await.unwrap(), Default::default());
     let states: Vec<_> = told(&world, world.partner, &id).await.iter().map(|delivery| delivery.state).collect();
     assert_eq!(states, [DeliveryState::Failed { at: at(5), reason: FailedReason::WebhookDeleted }]);
+    // And later it is written down, in small steps.
+    assert_eq!(world.store.expire_deliveries(5, at(7)).await.unwrap(), 1);
+    assert_eq!(world.store.expire_deliveries(5, at(7)).await.unwrap(), 0);
+    let states: Vec<_> = told(&world, world.partner, &id).await.iter().map(|delivery| delivery.state).collect();
+    assert_eq!(states, [DeliveryState::Failed { at: at(7), reason: FailedReason::WebhookDeleted }]);
 }

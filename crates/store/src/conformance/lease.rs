@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use contract::event_type::EventType;
+use domain::change::Change;
 use domain::delivery::{Answer, DeliveryState, FailedReason, Finished, FinishedAttempt, Lease, Next, Outcome};
 use domain::enrollment::Status;
 use domain::id::WebhookId;
-use domain::webhook::{InactiveReason, WebhookStatus};
+use domain::webhook::{InactiveReason, UrlPolicy, WebhookStatus, WebhookUrl};
 use jiff::SignedDuration;
 
-use super::world::{PAGE, World, at};
+use super::world::{PAGE, WEBHOOKS_MAX, World, at};
 use crate::Store;
 use crate::delivery::{DeliveryFilter, LeaseRequest};
 
@@ -135,6 +136,21 @@ pub async fn gone_stops_the_webhook_and_keeps_its_deliveries(store: Arc<dyn Stor
     assert_eq!(numbers.iter().sum::<u32>(), 3);
 }
 
+/// What an attempt at the old address met says nothing about the new one.
+pub async fn an_answer_of_the_old_address_does_not_stop_the_new_one(store: Arc<dyn Store>) {
+    let (world, id) = with_due(store, 1).await;
+    let [old] = lease(&world, &id, 1, 1).await.try_into().unwrap();
+    let mut moved = world.store.find_webhook(world.partner, &id).await.unwrap().unwrap();
+    moved.url = WebhookUrl::parse("https://new.example.com/", UrlPolicy::default()).unwrap();
+    world.store.save_webhook(Change::silent(moved), WEBHOOKS_MAX).await.unwrap();
+    let gone = finished(old, 410, Next::Gone);
+    assert_eq!(world.store.finish_attempts(vec![gone], at(2)).await.unwrap(), [Finished::Recorded]);
+    let webhook = world.store.find_webhook(world.partner, &id).await.unwrap().unwrap();
+    assert_eq!(webhook.status, WebhookStatus::Active);
+    let [new] = lease(&world, &id, 1, 3).await.try_into().unwrap();
+    assert_eq!((new.webhook.url.as_str(), new.attempt_number), ("https://new.example.com/", 2));
+}
+
 /// After five days and twenty attempts with nothing but failures the webhook is inactive, and its deliveries wait; when its owner
 /// activates it, it has all the time again.
 pub async fn nothing_but_failures_stops_the_webhook(store: Arc<dyn Store>) {
@@ -157,6 +173,23 @@ pub async fn nothing_but_failures_stops_the_webhook(store: Arc<dyn Store>) {
     world.set_status(world.partner, &id, WebhookStatus::Active).await;
     fail(6 * DAY).await;
     assert_eq!(status().await, WebhookStatus::Active);
+}
+
+/// What waits for its next attempt is due when its webhook is made active again, but not what is being attempted.
+pub async fn making_active_again_makes_due(store: Arc<dyn Store>) {
+    let (world, id) = with_due(store, 2).await;
+    let mut leases = lease(&world, &id, 2, 2).await;
+    let under_way = leases.remove(1);
+    let retry = finished(leases.remove(0), 500, Next::Retry { at: at(3_600) });
+    world.store.finish_attempts(vec![retry], at(3)).await.unwrap();
+    world.set_status(world.partner, &id, WebhookStatus::Inactive(InactiveReason::Owner)).await;
+    let mut active = world.store.find_webhook(world.partner, &id).await.unwrap().unwrap();
+    active.status = WebhookStatus::Active;
+    active.updated_at = at(5);
+    world.store.save_webhook(Change::silent(active), WEBHOOKS_MAX).await.unwrap();
+    let [again] = lease(&world, &id, 9, 5).await.try_into().unwrap();
+    assert_eq!(again.attempt_number, 2);
+    assert_ne!(again.delivery_id, under_way.delivery_id);
 }
 
 /// Each lane gives as many as were asked of it, the oldest first, and lanes of one portal are listed together.

@@ -10,9 +10,10 @@ use domain::random::Random;
 use domain::replay::{Replay, ReplayScope};
 use jiff::SignedDuration;
 
-use super::world::{PAGE, World, at};
+use super::world::{PAGE, WEBHOOKS_MAX, World, at};
 use crate::Store;
 use crate::delivery::{DeliveryFilter, DeliveryStage, LeaseRequest};
+use crate::error::StoreError;
 use crate::replay::Replayed;
 
 const COMPLETE: [EventType; 1] = [EventType::EnrollmentComplete];
@@ -154,4 +155,24 @@ pub async fn replays_belong_to_their_portal(store: Arc<dyn Store>) {
     world.store.save_replay(own.clone()).await.unwrap();
     assert_eq!(world.store.find_replay(world.stranger, &own.id).await.unwrap(), None);
     assert_eq!(world.store.find_replay(world.partner, &own.id).await.unwrap(), Some(own));
+    let second = world.store.save_replay(replay(&world, &id, ReplayScope::Failed, 0)).await;
+    assert!(matches!(second, Err(StoreError::Taken("replay"))), "one at a time: {second:?}");
+}
+
+/// A webhook that is deleted meanwhile hears of nothing more.
+pub async fn a_replay_ends_with_its_webhook(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    for i in 0..5 {
+        world.enroll_somebody(0, &format!("learner{i}"), Status::Completed, i).await;
+    }
+    let id = world.add_webhook(world.partner, &COMPLETE).await;
+    let all = replay(&world, &id, ReplayScope::All, 0);
+    world.store.save_replay(all.clone()).await.unwrap();
+    assert!(world.store.expand_replays(4, at(100)).await.unwrap());
+    let webhook = world.store.find_webhook(world.partner, &id).await.unwrap().unwrap();
+    world.store.save_webhook(webhook.delete(UserAccountId(1), at(100)), WEBHOOKS_MAX).await.unwrap();
+    let before = told(&world, &id).await.len();
+    while world.store.expand_replays(4, at(100)).await.unwrap() {}
+    assert_eq!(told(&world, &id).await.len(), before);
+    assert!(world.store.find_replay(world.partner, &all.id).await.unwrap().unwrap().finished_at.is_some());
 }

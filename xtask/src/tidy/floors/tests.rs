@@ -70,7 +70,8 @@ fn a_dev_dependency_may_go_sideways_but_not_in_a_circle() {
         &["store dev:store-sqlite", "store-sqlite store"],
         &["crates/store/Cargo.toml: its dev-dependency closes a circle: store -> store-sqlite -> store"],
     );
-    check(&["client dev:client"], &["crates/client/Cargo.toml: its dev-dependency closes a circle: client -> client"]);
+    // That is how a crate switches on a feature of its own for its tests.
+    check(&["client dev:client"], &[]);
 }
 
 #[test]

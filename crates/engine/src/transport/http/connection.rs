@@ -18,6 +18,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::polite::Polite;
 use super::{Message, tls};
 
 /// How large the head of an answer may be.
@@ -28,7 +29,7 @@ pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
 
-type Driver = http1::Connection<TokioIo<Box<dyn Socket>>, Full<Bytes>>;
+type Driver = http1::Connection<TokioIo<Polite>, Full<Bytes>>;
 
 /// A connection to a receiver.
 pub(super) struct Connection {
@@ -61,7 +62,8 @@ impl Connection {
         let mut builder = http1::Builder::new();
         // As published samples write them; names of headers have no case.
         builder.title_case_headers(true).max_buf_size(HEAD_BYTES_MAX);
-        let (sender, driver) = builder.handshake(TokioIo::new(socket)).await.map_err(|error| tls::broken(&error))?;
+        let socket = TokioIo::new(Polite::new(socket));
+        let (sender, driver) = builder.handshake(socket).await.map_err(|error| tls::broken(&error))?;
         Ok(Box::new(Connection { address, opened_at: Instant::now(), sender, driver: Some(driver) }))
     }
 

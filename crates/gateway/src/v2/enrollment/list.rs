@@ -25,8 +25,9 @@ const LIMITS: PageLimits = PageLimits { limit_default: 20, limit_max: 100, depth
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListV2Enrollments {
-    /// In one of these.
+    /// In one of these; `lo_ids` will do too.
     #[param(value_type = Option<Vec<String>>)]
+    #[serde(alias = "lo_ids")]
     lo_id: Option<Vec<Text<LearningObjectId>>>,
     /// Of this learner.
     #[param(value_type = Option<String>)]

@@ -1,0 +1,135 @@
+//! The lanes that are remembered, each under a small number that it keeps for as long.
+
+use std::collections::HashMap;
+use std::ops::{Index, IndexMut};
+
+use domain::id::{PortalId, WebhookId};
+use jiff::Timestamp;
+
+use crate::lane::Lane;
+
+/// The number of a lane. It may be another lane's once that is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key(usize);
+
+/// A lane and where it is kept.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) webhook_id: WebhookId,
+    pub(super) portal_id: PortalId,
+    /// The version of the webhook that the lane was learned of.
+    pub(super) version: i64,
+    pub(super) lane: Lane,
+    /// The list of due lanes that it was last on; 0 if all that was due is leased.
+    pub(super) list: u64,
+    /// Whether it waits for its turn.
+    pub(super) queued: bool,
+    /// Whether it is among those whose silence is noticed.
+    pub(super) listened_to: bool,
+}
+
+impl Entry {
+    /// Whether it can take a permit: it is on the present list, and has room.
+    pub(super) fn can_take(&self, list: u64, now: Timestamp) -> bool {
+        self.list == list && self.lane.room(now) > 0
+    }
+
+    /// Whether it has nothing to do and nobody refers to it.
+    pub(super) fn rests(&self, list: u64) -> bool {
+        self.list != list && self.lane.permits() == 0 && !self.queued && !self.listened_to
+    }
+}
+
+/// Every lane that is remembered.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    entries: Vec<Option<Entry>>,
+    free: Vec<Key>,
+    keys: HashMap<WebhookId, Key>,
+}
+
+impl Known {
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub(super) fn find(&self, webhook_id: &WebhookId) -> Option<Key> {
+        self.keys.get(webhook_id).copied()
+    }
+
+    /// Whether this is the number of a lane.
+    pub(super) fn has(&self, key: Key) -> bool {
+        self.entries[key.0].is_some()
+    }
+
+    pub(super) fn add(&mut self, entry: Entry) -> Key {
+        let key = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(None);
+            Key(self.entries.len() - 1)
+        });
+        self.keys.insert(entry.webhook_id.clone(), key);
+        self.entries[key.0] = Some(entry);
+        key
+    }
+
+    /// Forgets the lanes that are not to be kept.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
+        let Known { entries, free, keys } = self;
+        keys.retain(|_, key| {
+            let kept = entries[key.0].as_ref().is_some_and(&keep);
+            if !kept {
+                entries[key.0] = None;
+                free.push(*key);
+            }
+            kept
+        });
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().flatten()
+    }
+}
+
+impl Index<Key> for Known {
+    type Output = Entry;
+
+    fn index(&self, key: Key) -> &Entry {
+        self.entries[key.0].as_ref().expect("a lane is not forgotten while it waits or has something in flight")
+    }
+}
+
+impl IndexMut<Key> for Known {
+    fn index_mut(&mut self, key: Key) -> &mut Entry {
+        self.entries[key.0].as_mut().expect("a lane is not forgotten while it waits or has something in flight")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(name: &str) -> Entry {
+        Entry {
+            webhook_id: name.parse().unwrap(),
+            version: 1,
+            portal_id: PortalId(1),
+            lane: Lane::new(64, Timestamp::UNIX_EPOCH),
+            list: 0,
+            queued: false,
+            listened_to: false,
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_forgotten_lane_is_given_away_again() {
+        let mut known = Known::default();
+        let [one, two, three] = ["webhook00001", "webhook00002", "webhook00003"];
+        let keys = [one, two].map(|name| known.add(entry(name)));
+        known.retain(|entry| entry.webhook_id.as_str() == two);
+        assert_eq!((known.find(&one.parse().unwrap()), known.find(&two.parse().unwrap())), (None, Some(keys[1])));
+        assert!(!known.has(keys[0]));
+        assert_eq!(known.add(entry(three)), keys[0]);
+        assert_eq!(known[keys[0]].webhook_id.as_str(), three);
+        assert_eq!((known.len(), known.iter().count()), (2, 2));
+    }
+}
