@@ -3,6 +3,7 @@
 //! Standard library only, so that they start at once on a machine that has built nothing yet. They know how to
 //! call cargo and how our crates are laid out; they know nothing of what Schoolbell does.
 
+mod bench;
 mod deny;
 mod need;
 mod process;
@@ -39,6 +40,12 @@ const CHORES: &[Chore] = &[
         what: "check licences, bans, sources and known vulnerabilities of all dependencies, offline",
         example: "cargo xtask deny",
         run: deny::run,
+    },
+    Chore {
+        name: "bench",
+        what: "measure what a delivered event costs the platform, beside controls of the same run",
+        example: "cargo xtask bench --quick         (a small run; --json for scripts, the full run without)",
+        run: bench::run,
     },
 ];
 
