@@ -1,5 +1,6 @@
 -- Times are Unix milliseconds unless a column says otherwise. `version` counts changes of a row, from 1: a change is
--- stored only against the version that was read.
+-- stored only against the version that was read. On the hot path a list of three or more words is checked with OR: SQLite builds
+-- a table for IN, each time.
 
 -- Where the numbers that name things continue. Taken in blocks, so numbers may be skipped.
 CREATE TABLE sequences (
@@ -90,13 +91,13 @@ CREATE TABLE enrollments (
     original_type TEXT NOT NULL CHECK (original_type IN ('assigned', 'self-directed')),  -- as it was made
     assigner_id INTEGER,
     assigned_at INTEGER,
-    status TEXT NOT NULL CHECK (status IN ('not-started', 'in-progress', 'completed')),
+    status TEXT NOT NULL CHECK (status = 'not-started' OR status = 'in-progress' OR status = 'completed'),
     started_at INTEGER,
     completed_at INTEGER,
     result INTEGER CHECK (result BETWEEN 0 AND 100),
     pass INTEGER CHECK (pass IN (0, 1)),
     due_at INTEGER,                                      -- by when the learner should complete
-    standing TEXT NOT NULL CHECK (standing IN ('live', 'archived', 'deleted')),
+    standing TEXT NOT NULL CHECK (standing = 'live' OR standing = 'archived' OR standing = 'deleted'),
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     CHECK ((started_at IS NULL) = (status = 'not-started')),
@@ -164,7 +165,7 @@ CREATE TABLE deliveries (
     portal_id INTEGER NOT NULL,                          -- the owner of the webhook
     webhook_no INTEGER NOT NULL,
     event_no INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'failed')),
+    state TEXT NOT NULL CHECK (state = 'pending' OR state = 'delivered' OR state = 'failed'),
     due_at INTEGER,                                      -- not before this; while leased, when the lease expires
     lease_expires_at INTEGER,                            -- while leased
     attempt_number INTEGER NOT NULL CHECK (attempt_number >= 0), -- of the last attempt begun; fences the one before

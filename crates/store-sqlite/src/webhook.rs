@@ -319,7 +319,7 @@ impl Cache {
 /// (decision 5). Nothing happens if its owner has changed it meanwhile: then they say nothing about what it is now.
 pub(crate) fn save_health(
     connection: &Connection,
-    no: i64,
+    id: &WebhookId,
     version: i64,
     successes: &[bool],
     now: Timestamp,
@@ -327,8 +327,8 @@ pub(crate) fn save_health(
     let sql = "-- finish_attempts (health before)
         SELECT failing_since, failures
         FROM webhooks
-        WHERE no = ?1 AND version = ?2";
-    let before = row(connection, sql, &[&no, &version], |row| {
+        WHERE id = ?1 AND version = ?2";
+    let before = row(connection, sql, &[&id.as_str(), &version], |row| {
         Ok(Health { failing_since: row.at_or_null("failing_since")?, failures: row.of("failures")? })
     })?;
     let Some(before) = before else { return Ok(()) };
@@ -341,17 +341,17 @@ pub(crate) fn save_health(
             "-- finish_attempts (health)
             UPDATE webhooks
             SET failing_since = ?2, failures = ?3
-            WHERE no = ?1",
+            WHERE id = ?1",
         )?
-        .execute((no, after.failing_since.map(Timestamp::as_millisecond), after.failures))?;
-    if after.is_hopeless(now) { stop(connection, no, version, InactiveReason::Failing, now) } else { Ok(()) }
+        .execute((id.as_str(), after.failing_since.map(Timestamp::as_millisecond), after.failures))?;
+    if after.is_hopeless(now) { stop(connection, id, version, InactiveReason::Failing, now) } else { Ok(()) }
 }
 
 /// Makes an active webhook inactive: its receiver is gone (decision 4), or fails and fails (decision 5). Nothing happens if its
 /// owner has changed it since the attempt was leased: an answer of the old address does not stop the new one.
 pub(crate) fn stop(
     connection: &Connection,
-    no: i64,
+    id: &WebhookId,
     version: i64,
     reason: InactiveReason,
     at: Timestamp,
@@ -361,8 +361,8 @@ pub(crate) fn stop(
             "-- finish_attempts (stop)
             UPDATE webhooks
             SET status = ?3, version = version + 1, updated_at = ?4
-            WHERE no = ?1 AND version = ?2 AND status = 'active'",
+            WHERE id = ?1 AND version = ?2 AND status = 'active'",
         )?
-        .execute((no, version, WebhookStatus::Inactive(reason).as_str(), at.as_millisecond()))?;
+        .execute((id.as_str(), version, WebhookStatus::Inactive(reason).as_str(), at.as_millisecond()))?;
     Ok(())
 }

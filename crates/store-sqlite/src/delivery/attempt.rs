@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::delivery::{Answer, Attempt, FailedReason, Failure, FailureKind, Finished, FinishedAttempt, Next, Outcome};
+use domain::id::WebhookId;
 use domain::webhook::InactiveReason;
 use jiff::{SignedDuration, Timestamp};
-use sqlite::rusqlite::{Connection, OptionalExtension, Row, params};
+use sqlite::rusqlite::{Connection, Row, params};
 
 use crate::error::VerbError;
 use crate::row::{RowExt, unreadable};
@@ -15,8 +16,7 @@ use crate::webhook;
 const FENCED: &str = "-- finish_attempts
     UPDATE deliveries
     SET state = ?4, due_at = ?5, finished_at = ?6, failed_reason = ?7, failures = failures + ?8, lease_expires_at = NULL
-    WHERE no = ?1 AND attempt_number = ?2 AND lease_expires_at > ?3
-    RETURNING webhook_no";
+    WHERE no = ?1 AND attempt_number = ?2 AND lease_expires_at > ?3";
 
 /// Records each attempt on its own, and then how it went with each webhook.
 pub(super) fn finish(
@@ -24,23 +24,23 @@ pub(super) fn finish(
     attempts: &[FinishedAttempt],
     now: Timestamp,
 ) -> Result<Vec<Finished>, VerbError> {
-    let mut successes: BTreeMap<(i64, i64), Vec<bool>> = BTreeMap::new();
+    let mut successes: BTreeMap<(&WebhookId, i64), Vec<bool>> = BTreeMap::new();
     let mut finished = Vec::with_capacity(attempts.len());
     for attempt in attempts {
-        let webhook_no = finish_one(connection, attempt, now)?;
-        if let Some(no) = webhook_no {
-            successes.entry((no, attempt.lease.webhook.version)).or_default().push(attempt.outcome.is_success());
+        let recorded = finish_one(connection, attempt, now)?;
+        if recorded == Finished::Recorded {
+            let webhook = &attempt.lease.webhook;
+            successes.entry((&webhook.id, webhook.version)).or_default().push(attempt.outcome.is_success());
         }
-        finished.push(if webhook_no.is_some() { Finished::Recorded } else { Finished::LeaseLost });
+        finished.push(recorded);
     }
-    for ((no, version), successes) in successes {
-        webhook::save_health(connection, no, version, &successes, now)?;
+    for ((id, version), successes) in successes {
+        webhook::save_health(connection, id, version, &successes, now)?;
     }
     Ok(finished)
 }
 
-/// The number of the webhook, if the lease still held.
-fn finish_one(connection: &Connection, attempt: &FinishedAttempt, now: Timestamp) -> Result<Option<i64>, VerbError> {
+fn finish_one(connection: &Connection, attempt: &FinishedAttempt, now: Timestamp) -> Result<Finished, VerbError> {
     let (state, due_at, failed_reason) = match attempt.next {
         Next::Delivered => ("delivered", None, None),
         Next::Retry { at } => ("pending", Some(at), None),
@@ -49,29 +49,25 @@ fn finish_one(connection: &Connection, attempt: &FinishedAttempt, now: Timestamp
         Next::Exhausted => ("failed", None, Some(FailedReason::Exhausted.as_str())),
     };
     let finished_at = if due_at.is_none() { Some(now.as_millisecond()) } else { None };
-    let webhook_no: Option<i64> = connection
-        .prepare_cached(FENCED)?
-        .query_row(
-            params![
-                attempt.lease.delivery_id.0,
-                attempt.lease.attempt_number,
-                now.as_millisecond(),
-                state,
-                due_at.map(Timestamp::as_millisecond),
-                finished_at,
-                failed_reason,
-                i64::from(attempt.next != Next::Delivered),
-            ],
-            |row| row.get(0),
-        )
-        .optional()?;
-    if let Some(no) = webhook_no {
-        record(connection, attempt)?;
-        if attempt.next == Next::Gone {
-            webhook::stop(connection, no, attempt.lease.webhook.version, InactiveReason::Gone, now)?;
-        }
+    let lease = &attempt.lease;
+    let changed = connection.prepare_cached(FENCED)?.execute(params![
+        lease.delivery_id.0,
+        lease.attempt_number,
+        now.as_millisecond(),
+        state,
+        due_at.map(Timestamp::as_millisecond),
+        finished_at,
+        failed_reason,
+        i64::from(attempt.next != Next::Delivered),
+    ])?;
+    if changed == 0 {
+        return Ok(Finished::LeaseLost);
     }
-    Ok(webhook_no)
+    record(connection, attempt)?;
+    if attempt.next == Next::Gone {
+        webhook::stop(connection, &lease.webhook.id, lease.webhook.version, InactiveReason::Gone, now)?;
+    }
+    Ok(Finished::Recorded)
 }
 
 fn record(connection: &Connection, attempt: &FinishedAttempt) -> Result<(), VerbError> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use super::origin::Origin;
@@ -49,7 +49,8 @@ impl Pool {
         let idle = &mut *guard;
         let waiting = idle.origins.get_mut(origin.text)?;
         let before = waiting.len();
-        waiting.retain(|connection| connection.opened_at.elapsed() < AGE_MAX);
+        let now = Instant::now();
+        waiting.retain(|connection| now.duration_since(connection.opened_at) < AGE_MAX);
         let place = waiting.iter().rposition(|connection| addresses.contains(&connection.address));
         let taken = place.map(|place| waiting.remove(place));
         idle.count -= before - waiting.len();
