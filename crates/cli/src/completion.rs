@@ -31,6 +31,9 @@ pub struct CompletionsArgs {
     /// Address of the companion
     #[arg(long, env = "SCHOOLBELL_COMPANION_URL", value_name = "URL")]
     companion: String,
+    /// Its api_token, if it has one; better given in the environment, where other users do not see it
+    #[arg(long, env = "SCHOOLBELL_COMPANION_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    token: Option<String>,
     /// Only those after this cursor, which the call before has given
     #[arg(long, value_name = "CURSOR", default_value_t = 0)]
     after: u64,
@@ -59,7 +62,12 @@ async fn fetch(args: &CompletionsArgs) -> anyhow::Result<Completions> {
     let url = address(args)?;
     // A companion is one's own and near: no proxy that the environment names stands between.
     let http = reqwest::Client::builder().timeout(TIMEOUT).redirect(Policy::none()).no_proxy().build()?;
-    let response = http.get(url).send().await?;
+    let request = http.get(url);
+    let request = match &args.token {
+        Some(token) => request.bearer_auth(token),
+        None => request,
+    };
+    let response = request.send().await?;
     let status = response.status();
     let body = read(response).await?;
     if !status.is_success() {

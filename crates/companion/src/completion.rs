@@ -73,7 +73,9 @@ impl Telling {
         let mut details =
             if next.details.updated_time >= self.details.updated_time { next.details } else { self.details.clone() };
         // A user who can no longer be found is still the same user.
-        details.email = details.email.or_else(|| self.details.email.clone());
+        if details.user_id == self.details.user_id {
+            details.email = details.email.or_else(|| self.details.email.clone());
+        }
         Telling { event_id, event_time, details }
     }
 }

@@ -90,7 +90,7 @@ pub struct Portal {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// The longest body of a webhook, in bytes; a longer one is refused with 413. Default: 1 MiB.
+    /// The longest body of a webhook, in bytes; a longer one is refused with 413. Default: 64 KiB.
     pub body_bytes_max: usize,
     /// How many enrollments are fetched at the same time. Default: 8.
     pub fetches_max: usize,
@@ -130,7 +130,7 @@ fn default_webhook_path() -> String {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            body_bytes_max: 1024 * 1024,
+            body_bytes_max: 64 * 1024,
             fetches_max: 8,
             connections_max: 1024,
             request_ms: 10_000,

@@ -16,9 +16,9 @@ pub use self::url::{UrlPolicy, WebhookUrl};
 
 /// The longest secret, in characters. Contract, section 2.3.
 pub const SECRET_CHARS_MAX: usize = 64;
-/// The longest secret of an OAuth client at a receiver's authorization server, in characters.
+/// The longest id, secret and scope of an OAuth client at a receiver's authorization server, in characters.
 pub const CLIENT_SECRET_CHARS_MAX: usize = 1_024;
-/// The longest name, in characters.
+/// The longest name, and the longest id of an integration, in characters.
 pub const NAME_CHARS_MAX: usize = 255;
 /// How many webhooks a portal may have, unless the operator says otherwise (decision 18).
 pub const PER_PORTAL_MAX: usize = 50;
@@ -209,9 +209,9 @@ pub enum WebhookError {
     /// Contract, section 2.3.
     #[error("integration_system_id is needed with content.library.sync.request")]
     IntegrationSystemNeeded,
-    /// The name is too long.
-    #[error("name must have at most {NAME_CHARS_MAX} characters")]
-    NameTooLong,
+    /// A text is too long.
+    #[error("{0} must have at most {1} characters")]
+    TooLong(&'static str, usize),
 }
 
 impl WebhookError {
@@ -220,7 +220,7 @@ impl WebhookError {
         match self {
             WebhookError::NoEventTypes => "event_types",
             WebhookError::IntegrationSystemNeeded => "integration_system_id",
-            WebhookError::NameTooLong => "name",
+            WebhookError::TooLong(field, _) => field,
         }
     }
 }
@@ -289,8 +289,17 @@ impl Webhook {
         if self.event_types.is_empty() {
             return Err(WebhookError::NoEventTypes);
         }
-        if self.name.as_ref().is_some_and(|name| name.chars().count() > NAME_CHARS_MAX) {
-            return Err(WebhookError::NameTooLong);
+        let oauth2 = self.oauth2.as_ref();
+        let texts = [
+            (self.name.as_ref(), "name", NAME_CHARS_MAX),
+            (self.integration_system_id.as_ref(), "integration_system_id", NAME_CHARS_MAX),
+            (oauth2.map(|oauth2| &oauth2.client_id), "oauth2.client_id", CLIENT_SECRET_CHARS_MAX),
+            (oauth2.and_then(|oauth2| oauth2.scope.as_ref()), "oauth2.scope", CLIENT_SECRET_CHARS_MAX),
+        ];
+        for (text, field, max) in texts {
+            if text.is_some_and(|text| text.chars().count() > max) {
+                return Err(WebhookError::TooLong(field, max));
+            }
         }
         let syncs = self.event_types.contains(&EventType::ContentLibrarySyncRequest);
         if syncs && self.integration_system_id.is_none() {

@@ -2,9 +2,12 @@
 //!
 //! Our own accept loop, because `axum::serve` lets a connection that sends nothing live for ever. What is promised: no
 //! connection waits for a head longer than the limit, neither before its first request nor between two; no request
-//! takes longer than the limit, its body included; no more connections than the limit are open; and a stop ends in time.
+//! takes longer than the limit, its body included; no answer is left unread for longer than the limit; no more
+//! connections than the limit are open; and a stop ends in time.
 //! A request with both `Content-Length` and `Transfer-Encoding` is read as chunked and its connection closed, which
 //! hyper does by itself. Knows no routes.
+
+mod patient;
 
 use std::convert::Infallible;
 use std::io;
@@ -25,6 +28,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use self::patient::Patient;
+
 /// How long to wait before accepting again when the machine has no room for another connection.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// How long the head of a request may be, in bytes: 431 beyond.
@@ -42,6 +47,8 @@ pub struct Limits {
     pub head_for: Duration,
     /// How long a request may take from its head to its answer.
     pub request_for: Duration,
+    /// How long a client may leave an answer unread.
+    pub write_for: Duration,
     /// How many headers a request may have.
     pub headers_max: usize,
     /// How many connections may be open; others wait to be accepted.
@@ -55,6 +62,7 @@ impl Default for Limits {
         Limits {
             head_for: Duration::from_secs(10),
             request_for: Duration::from_secs(30),
+            write_for: Duration::from_secs(30),
             headers_max: 100,
             connections_max: 4096,
             drain_for: Duration::from_secs(20),
@@ -123,7 +131,7 @@ async fn connection(stream: TcpStream, app: Router, limits: Limits, shutdown: Ca
         .max_headers(limits.headers_max)
         .max_header_size(HEAD_BYTES_MAX)
         .max_buf_size(BUFFER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream, limits.write_for)), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

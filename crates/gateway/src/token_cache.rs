@@ -27,7 +27,9 @@ impl TokenCache {
     /// A token that was found good lately and has not ended since.
     pub(crate) fn find(&self, digest: &Digest, now: Timestamp) -> Option<Arc<Token>> {
         let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.get(digest).filter(|known| now < known.until).map(|known| known.token.clone())
+        // Nor is it believed when the clock was set back meanwhile.
+        let is_fresh = |known: &&Known| now < known.until && known.until.duration_since(now) <= GOOD_FOR;
+        tokens.get(digest).filter(is_fresh).map(|known| known.token.clone())
     }
 
     /// Keeps a token that the store found good at `now`.

@@ -11,6 +11,7 @@ use crate::ambient::SystemClock;
 use crate::config::Config;
 use crate::config::companion::Hidden;
 use crate::config::log::LogFormat;
+use crate::data_folder;
 use crate::observe;
 use crate::serve::stop_on_signal;
 
@@ -95,7 +96,7 @@ pub(crate) async fn run(args: CompanionArgs) -> Result<()> {
     }
     let config = args.run.config()?;
     observe::log(&config.log)?;
-    std::fs::create_dir_all(config.data()).with_context(|| format!("making the folder {}", config.data().display()))?;
+    data_folder::make(config.data())?;
     let settings = config.companion.settings(config.data());
     settings.check().context("the companion's settings")?;
     let listener = observe::listen(config.companion.listen, "webhooks").await?;

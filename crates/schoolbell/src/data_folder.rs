@@ -112,8 +112,8 @@ fn opening(folder: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// What is in it concerns people, so it is for its owner only.
-fn make(folder: &Path) -> Result<()> {
+/// Makes a folder for what concerns people: it is for its owner only.
+pub(crate) fn make(folder: &Path) -> Result<()> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.with_context(|| format!("making the data folder {}", folder.display()))
 }

@@ -5,6 +5,7 @@ mod migrate;
 mod reader;
 mod writer;
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -58,6 +59,7 @@ impl Database {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(Error::OldSqlite(rusqlite::version().to_owned()));
         }
+        make_private(path);
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(BUSY_FOR)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
@@ -155,6 +157,14 @@ impl Database {
             WriteError::Database(error) => error,
         })
     }
+}
+
+/// A new file is for its owner only, and so are the files that SQLite puts beside it. If it cannot be made, opening it says why.
+fn make_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.write(true).create_new(true).open(path);
 }
 
 fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {

@@ -130,23 +130,28 @@ fn within(conditions: &mut Conditions, column: &str, range: TimeRange) {
     conditions.with(&format!("{column} <= ?"), range.to.map(Timestamp::as_millisecond));
 }
 
+// Times of change never run backwards within a portal, although they are read before the commit and clocks are set back: whoever
+// walks by them must not pass one that is stored later. The last one is the end of an index.
 const NEW: &str = "-- save_enrollments (new)
     INSERT INTO enrollments (version, portal_id, user_account_id, lo_id, parent_id, enrollment_type, assigner_id, assigned_at,
         status, started_at, completed_at, result, pass, due_at, standing, created_at, updated_at, id, original_type)
-    VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?1, ?19)";
+    VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+        max(?18, coalesce((SELECT max(updated_at) FROM enrollments WHERE portal_id = ?3), 0)), ?1, ?19)";
 
 // An index is rewritten when its columns are named, whatever their values: what never changes is left out, and so is the standing
 // of what goes on as it was. Whoever is not live any more never becomes so again.
 const CHANGED: &str = "-- save_enrollments
     UPDATE enrollments
     SET version = ?2 + 1, enrollment_type = ?7, assigner_id = ?8, assigned_at = ?9, status = ?10, started_at = ?11,
-        completed_at = ?12, result = ?13, pass = ?14, due_at = ?15, updated_at = ?18, original_type = ?19
+        completed_at = ?12, result = ?13, pass = ?14, due_at = ?15,
+        updated_at = max(?18, (SELECT max(updated_at) FROM enrollments WHERE portal_id = ?3)), original_type = ?19
     WHERE id = ?1 AND version = ?2 AND portal_id = ?3 AND standing = ?16";
 
 const ENDED: &str = "-- save_enrollments (ended)
     UPDATE enrollments
     SET version = ?2 + 1, enrollment_type = ?7, assigner_id = ?8, assigned_at = ?9, status = ?10, started_at = ?11,
-        completed_at = ?12, result = ?13, pass = ?14, due_at = ?15, standing = ?16, updated_at = ?18, original_type = ?19
+        completed_at = ?12, result = ?13, pass = ?14, due_at = ?15, standing = ?16,
+        updated_at = max(?18, (SELECT max(updated_at) FROM enrollments WHERE portal_id = ?3)), original_type = ?19
     WHERE id = ?1 AND version = ?2 AND portal_id = ?3";
 
 fn save(connection: &Connection, enrollment: &Enrollment) -> Result<(), VerbError> {

@@ -7,8 +7,8 @@ use domain::learning_object::{LearningObject, LifecycleState};
 use sqlite::rusqlite::types::Value;
 use sqlite::rusqlite::{Connection, Row, params};
 use store::error::{Result, StoreError};
-use store::learning_object::{LearningObjectFilter, LearningObjectRef, LearningObjectSort, LearningObjects};
-use store::page::{Listed, PageRequest};
+use store::learning_object::{LearningObjectFilter, LearningObjectRef, LearningObjectSort, LearningObjects, SortedBy};
+use store::page::{Listed, Order, PageRequest};
 
 use crate::SqliteStore;
 use crate::error::{VerbError, expect_one, on_duplicate};
@@ -60,6 +60,18 @@ impl LearningObjects for SqliteStore {
             LearningObjectSort::Updated => "updated_at",
             LearningObjectSort::Title => "title COLLATE NOCASE",
         };
+        let beyond = match filter.order {
+            Order::Ascending => ">",
+            Order::Descending => "<",
+        };
+        let place = filter.after.as_ref().map(|place| {
+            let value = match &place.value {
+                SortedBy::Millis(millis) => Value::from(*millis),
+                SortedBy::Title(title) => Value::from(title.clone()),
+            };
+            [value, Value::from(place.id.0)]
+        });
+        conditions.with_all(&format!("({by}, lo.id) {beyond} (?, ?)"), place);
         let order = format!("{by} {direction}, lo.id {direction}");
         let from = "library_items item JOIN learning_objects lo ON lo.id = item.lo_id";
         self.scan(verb, move |connection| {

@@ -27,6 +27,19 @@ impl Conditions {
         }
     }
 
+    /// `clause`, whose `?` stand for `values` in their order; nothing if there are none.
+    pub(crate) fn with_all<const N: usize>(&mut self, clause: &str, values: Option<[Value; N]>) {
+        let Some(values) = values else { return };
+        let mut numbered = String::new();
+        let mut parts = clause.split('?');
+        numbered.push_str(parts.next().unwrap_or_default());
+        for (value, part) in values.into_iter().zip(parts) {
+            self.values.push(value);
+            numbered.push_str(&format!("?{}{part}", self.values.len()));
+        }
+        self.clauses.push(numbered);
+    }
+
     /// The column is one of `values`; nothing if there is no such list.
     pub(crate) fn one_of<V: Into<Value>>(&mut self, column: &str, values: Option<impl IntoIterator<Item = V>>) {
         if let Some(values) = values {

@@ -26,7 +26,7 @@ macro_rules! conformance {
                 addresses_are_unique_in_a_portal_whatever_their_case;
             learning_object: content_is_visible_where_it_is_held, names_of_all_kinds_find_content, lists_are_narrowed;
             enrollment: changes_are_all_or_none, one_live_enrollment_for_each_place, archived_ones_stay_readable,
-                of_many_changes_to_one_version_one_wins, pages_are_complete_and_stable, filters_narrow,
+                of_many_changes_to_one_version_one_wins, pages_are_complete_and_stable, times_of_change_never_run_backwards, filters_narrow,
                 deleted_ones_are_gone;
             webhook: webhooks_keep_all_they_are_given, the_limit_holds_under_contention, deleted_webhooks_are_gone,
                 webhooks_belong_to_their_portal;

@@ -95,6 +95,8 @@ pub trait Enrollments: Send + Sync {
     /// Stores changes of enrollments, all or none, together with their events and one delivery for each event and each
     /// matching webhook of its portal and of every partner above it.
     ///
+    /// Within a portal `updated_at` never runs backwards from one commit to the next: one that would is raised to the last.
+    ///
     /// `Conflict` if one is not what was read, or another live enrollment has its place.
     async fn save_enrollments(&self, changes: Vec<Change<Enrollment>>) -> Result<()>;
 }

@@ -31,6 +31,36 @@ pub enum LearningObjectSort {
     Title,
 }
 
+/// A value that learning objects are sorted by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SortedBy {
+    /// A time, in Unix milliseconds.
+    Millis(i64),
+    /// A title.
+    Title(String),
+}
+
+/// Where somebody stands in a list of learning objects: at one that they have seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LearningObjectPlace {
+    /// What the list is sorted by.
+    pub value: SortedBy,
+    /// Which one.
+    pub id: LearningObjectId,
+}
+
+impl LearningObjectSort {
+    /// The place of content in a list that is sorted so.
+    pub fn place_of(self, lo: &LearningObject) -> LearningObjectPlace {
+        let value = match self {
+            LearningObjectSort::Created => SortedBy::Millis(lo.created_at.as_millisecond()),
+            LearningObjectSort::Updated => SortedBy::Millis(lo.updated_at.as_millisecond()),
+            LearningObjectSort::Title => SortedBy::Title(lo.title.clone()),
+        };
+        LearningObjectPlace { value, id: lo.id }
+    }
+}
+
 /// Which learning objects are wanted. What is `None` does not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LearningObjectFilter {
@@ -46,6 +76,8 @@ pub struct LearningObjectFilter {
     pub sort: LearningObjectSort,
     /// Which end of it.
     pub order: Order,
+    /// Only what comes after this place, in this sort and order.
+    pub after: Option<LearningObjectPlace>,
 }
 
 /// Learning objects.

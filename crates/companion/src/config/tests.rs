@@ -110,7 +110,7 @@ fn read(json: &str) -> Result<Settings, serde_json::Error> {
 fn what_is_not_said_has_a_default_and_what_is_unknown_is_refused() {
     let settings = read(r#"{"database": "d", "platform_url": "https://x", "secrets": ["s"]}"#).unwrap();
     assert_eq!((settings.tolerance_seconds, settings.webhook_path.as_str()), (300, "/webhooks"));
-    assert_eq!((settings.limits.body_bytes_max, settings.limits.fetches_max), (1_048_576, 8));
+    assert_eq!((settings.limits.body_bytes_max, settings.limits.fetches_max), (65_536, 8));
     let misspelled = [
         r#"{"database": "d", "platform_url": "https://x", "secret": "s"}"#,
         r#"{"database": "d", "platform_url": "https://x", "limits": {"bodies": 1}}"#,

@@ -52,6 +52,10 @@ async fn ask(platform: &Platform, due: &Due) -> Result<Found, Error> {
         updated_time: enrollment.updated_time.0,
     };
     match platform.v2().user(enrollment.user_id).await {
+        Ok(user) if user.id != enrollment.user_id => {
+            let reason = format!("asked for user {}, the platform answered with user {}", enrollment.user_id, user.id);
+            Ok(Found::Trouble { reason, retry_after: None })
+        }
         Ok(user) => Ok(Found::Completed(details(Some(user.email)))),
         Err(error @ Error::NotFound(_)) => Ok(Found::CompletedByUnknown(details(None), describe(&error))),
         Err(error) => Err(error),

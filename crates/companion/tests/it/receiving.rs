@@ -172,11 +172,11 @@ async fn a_body_at_the_limit_is_taken_and_one_past_it_is_413() {
 }
 
 #[tokio::test]
-async fn by_default_a_mebibyte_is_taken() {
+async fn by_default_64_kibibytes_are_taken() {
     let world = World::begin().await;
     let padding = |length: usize| format!("[{}]", " ".repeat(length - 2));
-    world.deliver(&padding(1024 * 1024)).await;
-    assert_eq!(world.post_signed(&padding(1024 * 1024 + 1)).await.status, 413);
+    world.deliver(&padding(64 * 1024)).await;
+    assert_eq!(world.post_signed(&padding(64 * 1024 + 1)).await.status, 413);
     world.check_counts(&[("unreadable", 1)]).await;
 }
 
@@ -185,7 +185,7 @@ async fn while_it_cannot_store_it_answers_503_and_recovers_by_itself() {
     let world = World::begin().await;
     world.pragma("max_page_count", 1).await;
     // A body of many pages: it does not fit, wherever there may be room left.
-    let long = |event_id| format!("{}{}", completed(event_id, "1"), " ".repeat(100_000));
+    let long = |event_id| format!("{}{}", completed(event_id, "1"), " ".repeat(50_000));
     let answer = world.post_signed(&long("e1")).await;
     assert_eq!(answer.status, 503);
     assert_eq!(answer.headers["retry-after"], "5");

@@ -6,7 +6,7 @@ use contract::api::learning_object as api;
 use domain::id::{LearningObjectId, PortalId};
 use domain::learning_object::{LearningObject, LifecycleState};
 use serde::{Deserialize, Serialize};
-use store::learning_object::{LearningObjectFilter, LearningObjectSort};
+use store::learning_object::{LearningObjectFilter, LearningObjectPlace, LearningObjectSort};
 use store::page::{Listed, Order};
 use utoipa::IntoParams;
 
@@ -64,16 +64,37 @@ pub(crate) async fn list(
     caller: Caller<LoRead>,
     Query(query): Query<ListLearningObjects>,
 ) -> Result<Json<api::LearningObjectPage>, Refusal> {
-    let query = match &query.scroll_id {
-        Some(id) => scroll::read(&gateway, caller.portal_id, id)?.query,
-        None => query,
+    let position = query.scroll_id.as_deref().map(|id| scroll::read(&gateway, caller.portal_id, id)).transpose()?;
+    let (query, after, began_with) = match position {
+        Some(position) => (position.query.clone(), position.after(), Some(position.total)),
+        None => (query, None, None),
     };
-    let listed = in_library(&gateway, caller.portal_id, query.clone()).await?;
-    let (total, shown) = (listed.total, listed.items.len());
-    let scrolls = query.use_scroll.unwrap_or(false);
-    let next_scroll_id = if scrolls { scroll::next(&gateway, caller.portal_id, query, shown, total) } else { None };
+    let (limit, sort) = (query.limit.unwrap_or(LIMITS.limit_default), query.sorted_by());
+    let listed = in_library_after(&gateway, caller.portal_id, query.clone(), after).await?;
+    let total = began_with.unwrap_or(listed.total);
+    let is_full = listed.items.len() == limit as usize && listed.total > u64::from(limit);
+    let next_scroll_id = match listed.items.last() {
+        Some(last) if is_full && query.scrolls() => {
+            Some(scroll::next(&gateway, caller.portal_id, query, sort.place_of(last), total))
+        }
+        Some(_) | None => None,
+    };
     let hits = listed.items.into_iter().map(wire::learning_object).collect();
     Ok(Json(api::LearningObjectPage { total, hits, next_scroll_id }))
+}
+
+impl ListLearningObjects {
+    fn scrolls(&self) -> bool {
+        self.use_scroll.unwrap_or(false)
+    }
+
+    fn sorted_by(&self) -> LearningObjectSort {
+        match self.sort.as_deref() {
+            Some("updated_time") => LearningObjectSort::Updated,
+            Some("title") => LearningObjectSort::Title,
+            Some(_) | None => LearningObjectSort::Created,
+        }
+    }
 }
 
 /// What is asked for of a portal's library.
@@ -82,18 +103,25 @@ pub(crate) async fn in_library(
     portal_id: PortalId,
     query: ListLearningObjects,
 ) -> Result<Listed<LearningObject>, Refusal> {
-    let scrolls = query.use_scroll.unwrap_or(false);
+    in_library_after(gateway, portal_id, query, None).await
+}
+
+/// The same, from a place on.
+async fn in_library_after(
+    gateway: &Gateway,
+    portal_id: PortalId,
+    query: ListLearningObjects,
+    after: Option<LearningObjectPlace>,
+) -> Result<Listed<LearningObject>, Refusal> {
+    let (scrolls, sort) = (query.scrolls(), query.sorted_by());
     let limits = if scrolls { SCROLL_LIMITS } else { LIMITS };
     let asked = limits.page(query.limit, query.offset)?;
     let filter = LearningObjectFilter {
         keyword: query.keyword,
         kinds: query.kind,
         states: Some(states(query.state)?),
-        sort: match query.sort.as_deref() {
-            Some("updated_time") => LearningObjectSort::Updated,
-            Some("title") => LearningObjectSort::Title,
-            Some(_) | None => LearningObjectSort::Created,
-        },
+        sort,
+        after,
         // What is added while somebody scrolls comes at the end, and moves nothing from one page to another.
         order: match query.order.as_deref() {
             None if scrolls => Order::Ascending,

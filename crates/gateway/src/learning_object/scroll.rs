@@ -1,14 +1,15 @@
 //! Scrolling through a whole library. Contract, section 9.2.
 //!
-//! A scroll id holds what was asked for, how far it has come and since when, sealed with a digest: nothing is kept between
-//! two pages, and any node can go on.
+//! A scroll id holds what was asked for, the last that was shown and since when, sealed with a digest: nothing is kept
+//! between two pages, and any node can go on. It is a place and not a count, so that nothing is skipped when others go.
 
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::PortalId;
+use domain::id::{LearningObjectId, PortalId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use store::learning_object::{LearningObjectPlace, SortedBy};
 
 use super::list::ListLearningObjects;
 use crate::gateway::Gateway;
@@ -26,25 +27,40 @@ pub(super) struct Position {
     pub(super) query: ListLearningObjects,
     portal_id: i64,
     given_at_ms: i64,
+    /// How many there were in all when it began.
+    pub(super) total: u64,
+    last_id: i64,
+    last_millis: Option<i64>,
+    last_title: Option<String>,
 }
 
-/// The id of the page after `query`, which shows `shown` of `total`; `None` when that is all.
+impl Position {
+    /// After which the next page begins.
+    pub(super) fn after(&self) -> Option<LearningObjectPlace> {
+        let millis = self.last_millis.map(SortedBy::Millis);
+        let value = millis.or_else(|| self.last_title.clone().map(SortedBy::Title))?;
+        Some(LearningObjectPlace { value, id: LearningObjectId(self.last_id) })
+    }
+}
+
+/// The id of the page after the one of `query` that ended with `last`, of `total` in all.
 pub(super) fn next(
     gateway: &Gateway,
     portal_id: PortalId,
-    mut query: ListLearningObjects,
-    shown: usize,
+    query: ListLearningObjects,
+    last: LearningObjectPlace,
     total: u64,
-) -> Option<String> {
-    let offset = query.offset.unwrap_or(0).saturating_add(u32::try_from(shown).ok()?);
-    if shown == 0 || u64::from(offset) >= total {
-        return None;
-    }
-    query.offset = Some(offset);
-    let position = Position { query, portal_id: portal_id.0, given_at_ms: gateway.now().as_millisecond() };
-    let text = serde_json::to_string(&position).ok()?;
+) -> String {
+    let (last_millis, last_title) = match last.value {
+        SortedBy::Millis(millis) => (Some(millis), None),
+        SortedBy::Title(title) => (None, Some(title)),
+    };
+    let given_at_ms = gateway.now().as_millisecond();
+    let position =
+        Position { query, portal_id: portal_id.0, given_at_ms, total, last_id: last.id.0, last_millis, last_title };
+    let text = serde_json::to_string(&position).expect("texts and numbers always serialise");
     let seal = gateway.keyring.digest(PURPOSE, &text).0;
-    Some(URL_SAFE_NO_PAD.encode([&seal, text.as_bytes()].concat()))
+    URL_SAFE_NO_PAD.encode([&seal, text.as_bytes()].concat())
 }
 
 /// Reads an id that [`next`] gave this portal: 400 if it is none, 404 if it is too old.

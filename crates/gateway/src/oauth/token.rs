@@ -29,7 +29,7 @@ use crate::gateway::Gateway;
 )]
 pub(crate) async fn token(State(gateway): State<Gateway>, request: Request) -> Result<impl IntoResponse, TokenRefusal> {
     let headers = request.headers().clone();
-    let asked: TokenRequest = form::read(request, gateway.settings.body_bytes_max).await?;
+    let asked: TokenRequest = form::read(request).await?;
     let response = match asked.grant_type.as_deref() {
         Some("client_credentials") => {
             let client = client::authenticate(&gateway, &headers, &asked).await?;

@@ -124,6 +124,21 @@ pub async fn pages_are_complete_and_stable(store: Arc<dyn Store>) {
     }
 }
 
+/// Whoever walks by time of change passes nothing that is stored later, although its time was read earlier.
+pub async fn times_of_change_never_run_backwards(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let slow = world.enroll_somebody(0, "slow", Status::InProgress, 1).await;
+    let late = world.completion(0, slow, 40).await;
+    world.enroll_somebody(0, "quick", Status::Completed, 50).await;
+    world.store.save_enrollments(vec![late]).await.unwrap();
+    let filter = EnrollmentFilter { updated: TimeRange { from: Some(at(50)), to: None }, ..Default::default() };
+    let since = world.store.list_enrollments(world.customers[0], &filter, PAGE).await.unwrap();
+    assert!(since.items.iter().any(|enrollment| enrollment.id == slow));
+    world.enroll_somebody(1, "elsewhere", Status::Completed, 30).await;
+    let elsewhere = world.store.list_enrollments(world.customers[1], &Default::default(), PAGE).await.unwrap();
+    assert_eq!(elsewhere.items[0].updated_at, at(30), "another portal has its own time");
+}
+
 /// Each condition narrows.
 pub async fn filters_narrow(store: Arc<dyn Store>) {
     let world = World::new(store).await;

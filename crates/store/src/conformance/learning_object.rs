@@ -62,6 +62,18 @@ pub async fn lists_are_narrowed(store: Arc<dyn Store>) {
     };
     assert_eq!(titles(Order::Ascending).await, ["100% fun", "Fire safety"]);
     assert_eq!(titles(Order::Descending).await, ["Fire safety", "100% fun"]);
+    for sort in [LearningObjectSort::Created, LearningObjectSort::Updated, LearningObjectSort::Title] {
+        for order in [Order::Ascending, Order::Descending] {
+            let list = async |after| {
+                let filter = LearningObjectFilter { sort, order, after, ..Default::default() };
+                world.store.list_learning_objects(world.partner, &filter, PAGE).await.unwrap().items
+            };
+            let all = list(None).await;
+            let after = list(Some(sort.place_of(&all[0]))).await;
+            assert_eq!(after, all[1..], "{sort:?} {order:?}");
+            assert_eq!(list(Some(sort.place_of(&all[1]))).await, []);
+        }
+    }
     let state = |state| LearningObjectFilter { states: Some(vec![state]), ..Default::default() };
     let reference = LearningObjectRef::Id(world.lo);
     let mut lo = world.store.find_learning_object(world.partner, &reference).await.unwrap().unwrap();

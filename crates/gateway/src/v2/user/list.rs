@@ -50,7 +50,12 @@ pub(crate) async fn list(
     Query(query): Query<ListUsers>,
 ) -> Result<Json<Page<User>>, Refusal> {
     let asked = LIMITS.page(query.limit, query.offset)?;
-    let roles = query.roles.map(|roles| parse::roles(&roles)).transpose()?;
+    let mut roles = query.roles.map(|roles| parse::roles(&roles)).transpose()?;
+    if let Some(roles) = &mut roles {
+        // There are few, however often they are named.
+        roles.sort();
+        roles.dedup();
+    }
     let filter =
         UserAccountFilter { email: query.email, given_name: query.first_name, family_name: query.last_name, roles };
     let listed = gateway.store.list_user_accounts(caller.portal_id, &filter, asked).await?;
