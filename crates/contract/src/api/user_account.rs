@@ -1,6 +1,6 @@
 //! V3 user accounts. Contract, section 10.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::time::Millis;
 
@@ -66,6 +66,29 @@ pub struct Role {
     pub name: String,
 }
 
+/// Some clients write back the roles that they read: then the id counts, or else the name.
+fn role_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        Read {
+            guid: Option<String>,
+            #[serde(alias = "role")]
+            name: Option<String>,
+        },
+    }
+    let texts = Vec::<Written>::deserialize(deserializer)?.into_iter().map(|role| match role {
+        Written::Text(text) => text,
+        Written::Read { guid, name } => guid.or(name).unwrap_or_default(),
+    });
+    Ok(texts.collect())
+}
+
+fn settable_role_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    role_texts(deserializer).map(Some)
+}
+
 /// Asks for a new account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -80,7 +103,8 @@ pub struct CreateUserAccount {
     pub family_name: Option<String>,
     /// Their name at sign-in; the address when absent.
     pub username: Option<String>,
-    /// Names or ids of roles; a learner when absent.
+    /// Names or ids of roles, or roles as they are read; a learner when absent.
+    #[serde(deserialize_with = "role_texts")]
     pub roles: Vec<String>,
     /// Fields that every portal has.
     pub standard_fields: Option<StandardFields>,
@@ -97,10 +121,27 @@ pub struct UpdateUserAccount {
     pub given_name: Option<String>,
     /// Their family name.
     pub family_name: Option<String>,
-    /// Names or ids of roles.
+    /// Names or ids of roles, or roles as they are read.
+    #[serde(deserialize_with = "settable_role_texts")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
     pub roles: Option<Vec<String>>,
     /// Whether the account may be used.
     pub status: Option<bool>,
     /// Fields that every portal has.
     pub standard_fields: Option<StandardFields>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_may_be_written_back_as_they_were_read() {
+        let json = r#"{"roles": ["Learner", {"guid": "rol_1", "name": "Manager"}, {"role": "Administrator"}]}"#;
+        let expected = ["Learner", "rol_1", "Administrator"];
+        assert_eq!(serde_json::from_str::<CreateUserAccount>(json).unwrap().roles, expected);
+        assert_eq!(serde_json::from_str::<UpdateUserAccount>(json).unwrap().roles.unwrap(), expected);
+        assert_eq!(serde_json::from_str::<UpdateUserAccount>("{}").unwrap().roles, None);
+        assert!(serde_json::from_str::<UpdateUserAccount>(r#"{"roles": [1]}"#).is_err());
+    }
 }

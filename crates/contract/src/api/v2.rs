@@ -117,6 +117,15 @@ pub struct LearningObject {
     pub updated_time: Millis,
     /// Whether it can be found and enrolled in.
     pub published: bool,
+    /// Where its picture is; null, because there is none yet.
+    #[serde(default)]
+    pub image: Option<String>,
+    /// Its language; null while nobody has said.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// What it is tagged with.
+    #[serde(default)]
+    pub tags: Vec<String>,
 }
 
 /// The portal of the token.

@@ -19,5 +19,8 @@ fn written(content: LearningObject) -> v2::LearningObject {
             LifecycleState::Published => true,
             LifecycleState::Draft | LifecycleState::Retired | LifecycleState::Removed => false,
         },
+        image: None,
+        language: None,
+        tags: Vec::new(),
     }
 }

@@ -178,6 +178,9 @@ async fn content_and_the_account_have_the_older_shape() {
         "created_time": "2022-03-29T01:29:36.676Z",
         "updated_time": "2022-03-29T01:29:36.676Z",
         "published": true,
+        "image": null,
+        "language": null,
+        "tags": [],
     });
     let read: Value = customer.get(&format!("/v2/learning-objects/{}", content.lo_id)).await.expect(200);
     assert_eq!(read, expected);
