@@ -16,6 +16,9 @@ pub const CLIENT_NAME_CHARS_MAX: usize = 255;
 /// The longest address that the authorization page would return to, in bytes.
 pub const REDIRECT_URI_BYTES_MAX: usize = 2048;
 
+/// How many clients in use a portal may have: they are listed and looked through as a whole.
+pub const CLIENTS_PER_PORTAL_MAX: usize = 100;
+
 /// The keyed SHA-256 of a secret: what is stored in its place.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use domain::id::{ClientId, PortalId, UserAccountId};
-use domain::oauth::{Digest, OauthClient, REFRESH_RACE_FOR, Scopes, Token, TokenKind};
+use domain::oauth::{CLIENTS_PER_PORTAL_MAX, Digest, OauthClient, REFRESH_RACE_FOR, Scopes, Token, TokenKind};
 use jiff::Timestamp;
 use sqlite::rusqlite::{Connection, Row, params};
 use store::credential::Credentials;
-use store::error::Result;
+use store::error::{Result, StoreError};
 
 use crate::SqliteStore;
 use crate::error::{VerbError, expect_one};
@@ -130,6 +130,14 @@ impl Credentials for SqliteStore {
 }
 
 fn save_client(connection: &Connection, client: &OauthClient) -> Result<(), VerbError> {
+    let sql = "-- save_oauth_client (limit)
+        SELECT count(*)
+        FROM oauth_clients
+        WHERE portal_id = ?1 AND revoked_at IS NULL";
+    let there: i64 = connection.prepare_cached(sql)?.query_row([client.portal_id.0], |row| row.get(0))?;
+    if there.unsigned_abs() >= CLIENTS_PER_PORTAL_MAX as u64 {
+        return Err(StoreError::LimitReached(CLIENTS_PER_PORTAL_MAX).into());
+    }
     let changed = connection
         .prepare_cached(
             "-- save_oauth_client

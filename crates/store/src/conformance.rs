@@ -42,7 +42,7 @@ macro_rules! conformance {
                 a_node_that_starts_alone_ends_old_leases, work_wakes_whoever_waits;
             replay: one_delivery_is_told_again, what_is_under_way_is_left_alone, failed_ones_are_told_again_once,
                 a_young_webhook_hears_of_old_events, a_replay_ends_with_its_webhook, replays_belong_to_their_portal;
-            credential: clients_and_their_tokens, revoking_a_client_ends_its_tokens, refresh_tokens_are_spent_once,
+            credential: clients_and_their_tokens, clients_are_limited, revoking_a_client_ends_its_tokens, refresh_tokens_are_spent_once,
                 old_tokens_are_pruned;
         );
     };

@@ -16,7 +16,8 @@ pub trait Credentials: Send + Sync {
     /// The clients of a portal, oldest first, without revoked ones.
     async fn list_oauth_clients(&self, portal_id: PortalId) -> Result<Vec<OauthClient>>;
 
-    /// Stores a new client.
+    /// Stores a new client; `LimitReached` if [`CLIENTS_PER_PORTAL_MAX`](domain::oauth::CLIENTS_PER_PORTAL_MAX) of its portal are in
+    /// use already.
     async fn save_oauth_client(&self, client: OauthClient) -> Result<()>;
 
     /// Revokes a client of the portal, and with it all its tokens; false if there is no such client in use.

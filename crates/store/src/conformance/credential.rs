@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use domain::id::ClientId;
-use domain::oauth::{Digest, OauthClient, Scope, Scopes, Token, TokenKind};
+use domain::oauth::{CLIENTS_PER_PORTAL_MAX, Digest, OauthClient, Scope, Scopes, Token, TokenKind};
 use domain::random::Random;
 
 use super::world::{World, at};
 use crate::Store;
+use crate::error::StoreError;
 
 fn client(world: &World) -> OauthClient {
     OauthClient {
@@ -72,6 +73,20 @@ pub async fn revoking_a_client_ends_its_tokens(store: Arc<dyn Store>) {
     assert_eq!(world.store.find_refresh_token(&refresh.digest, at(1)).await.unwrap(), None);
     assert_eq!(world.store.list_oauth_clients(world.customers[0]).await.unwrap(), []);
     assert_eq!(world.store.find_oauth_client(&client.id).await.unwrap().unwrap().revoked_at, Some(at(1)));
+}
+
+/// A portal has so many clients in use and no more; one that is revoked makes room.
+pub async fn clients_are_limited(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let first = client(&world);
+    world.store.save_oauth_client(first.clone()).await.unwrap();
+    for _ in 1..CLIENTS_PER_PORTAL_MAX {
+        world.store.save_oauth_client(client(&world)).await.unwrap();
+    }
+    let refused = world.store.save_oauth_client(client(&world)).await;
+    assert!(matches!(refused, Err(StoreError::LimitReached(CLIENTS_PER_PORTAL_MAX))), "{refused:?}");
+    assert!(world.store.expire_oauth_client(first.portal_id, &first.id, at(1)).await.unwrap());
+    world.store.save_oauth_client(client(&world)).await.unwrap();
 }
 
 /// A refresh token is spent by its first use, not by being looked at; for a minute after that it may be used again.
