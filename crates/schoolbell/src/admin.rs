@@ -6,13 +6,11 @@ mod user;
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Result;
-use domain::random::Random;
 use serde::Serialize;
 
-use crate::ambient::{SystemClock, SystemRandom};
+use crate::ambient::SystemRandom;
 use crate::data_folder::DataFolder;
 use crate::provision::Provisioner;
 
@@ -76,14 +74,12 @@ impl Outcome {
 
 /// Carries the command out and prints what came of it.
 pub(crate) async fn run(args: AdminArgs) -> Result<()> {
-    let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let folder = match &args.command {
         // The first portal may be made before the platform ever served.
-        AdminCommand::Portal(portal::PortalCommand::Create(_)) => DataFolder::open(&args.data, &*random)?,
-        _ => DataFolder::open_existing(&args.data, &*random)?,
+        AdminCommand::Portal(portal::PortalCommand::Create(_)) => DataFolder::open(&args.data, &SystemRandom)?,
+        _ => DataFolder::open_existing(&args.data, &SystemRandom)?,
     };
-    let DataFolder { store, keyring } = folder;
-    let provisioner = Provisioner { store, keyring, clock: Arc::new(SystemClock), random };
+    let provisioner = Provisioner::on(&folder);
     let outcome = match args.command {
         AdminCommand::Portal(command) => portal::run(&provisioner, command).await?,
         AdminCommand::Client(command) => client::run(&provisioner, command).await?,

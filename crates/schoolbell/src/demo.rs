@@ -79,10 +79,10 @@ pub(crate) async fn run(args: DemoArgs) -> Result<()> {
     let companion_listener = observe::listen(args.companion_listen, "companion (--companion-listen)").await?;
     let (platform_at, companion_at) = (platform_listener.local_addr()?, companion_listener.local_addr()?);
 
-    let show = Show::new();
     let _lock = data_folder::lock(&data)?;
     let folder = DataFolder::open(&data, &SystemRandom)?;
-    let sandbox = fill(&folder).await?;
+    let sandbox = sandbox::fill(&Provisioner::on(&folder)).await?;
+    let show = Show::new(&sandbox);
     show.world(&sandbox);
 
     let shutdown = stop_on_signal()?;
@@ -172,16 +172,6 @@ async fn check(companion: &Companion, completed: &[String]) -> Result<()> {
         bail!("completed were the enrollments {expected:?}, but recorded are {recorded:?}");
     }
     Ok(())
-}
-
-async fn fill(folder: &DataFolder) -> Result<Sandbox> {
-    let provisioner = Provisioner {
-        store: folder.store.clone(),
-        keyring: folder.keyring.clone(),
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
-    };
-    sandbox::fill(&provisioner).await
 }
 
 /// The defaults, opened as far as loopback and no further.

@@ -15,12 +15,11 @@ mod serve;
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Parser;
 
-use crate::ambient::{SystemClock, SystemRandom};
+use crate::ambient::SystemRandom;
 use crate::data_folder::DataFolder;
 use crate::provision::Provisioner;
 
@@ -89,9 +88,8 @@ async fn run(command: Command) -> Result<()> {
 }
 
 async fn fill_sandbox(args: sandbox::SandboxArgs) -> Result<()> {
-    let DataFolder { store, keyring } = DataFolder::open(&args.data, &SystemRandom)?;
-    let provisioner = Provisioner { store, keyring, clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
-    let sandbox = sandbox::fill(&provisioner).await?;
+    let folder = DataFolder::open(&args.data, &SystemRandom)?;
+    let sandbox = sandbox::fill(&Provisioner::on(&folder)).await?;
     let mut out = std::io::stdout();
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&sandbox)?)?;

@@ -17,6 +17,9 @@ use store::keyring::{CLIENT_SECRET, Keyring};
 use store::page::PageRequest;
 use store::user_account::UserAccountFilter;
 
+use crate::ambient::{SystemClock, SystemRandom};
+use crate::data_folder::DataFolder;
+
 /// What provisioning works on.
 pub(crate) struct Provisioner {
     /// Where it is stored.
@@ -62,6 +65,16 @@ pub(crate) struct NewClient {
 }
 
 impl Provisioner {
+    /// Works on an opened data folder, by the system's clock and randomness.
+    pub(crate) fn on(folder: &DataFolder) -> Self {
+        Provisioner {
+            store: folder.store.clone(),
+            keyring: folder.keyring.clone(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        }
+    }
+
     /// Makes a portal with its first administrator.
     pub(crate) async fn portal(&self, new: NewPortal<'_>) -> Result<Portal> {
         if let Some(partner_id) = new.partner_id {

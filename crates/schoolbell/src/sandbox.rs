@@ -13,6 +13,9 @@ use store::portal::PortalFilter;
 use crate::provision::{NewPortal, NewUser, Provisioner};
 
 const COURSES: [&str; 3] = ["Fire safety", "First aid at work", "Writing that people read"];
+/// The customers: name and host name.
+pub(crate) const CUSTOMERS: [(&str, &str); 2] =
+    [("Harbour Foods", "harbour.sandbox.example"), ("Meridian Rail", "meridian.sandbox.example")];
 const LEARNERS: [(&str, &str); 2] = [("Ada", "Lovelace"), ("Alan", "Turing")];
 
 /// Fill an empty data folder with a partner, two customers, learners and courses
@@ -78,8 +81,7 @@ pub(crate) async fn fill(provisioner: &Provisioner) -> Result<Sandbox> {
     }
     let partner = portal(provisioner, "Sandbox Integrations", "integrations.sandbox.example", None).await?;
     let mut customers = Vec::new();
-    for (name, domain) in [("Harbour Foods", "harbour.sandbox.example"), ("Meridian Rail", "meridian.sandbox.example")]
-    {
+    for (name, domain) in CUSTOMERS {
         customers.push(portal(provisioner, name, domain, Some(partner)).await?);
     }
     let mut sandbox = Sandbox {

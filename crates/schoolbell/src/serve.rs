@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::builder::BoolishValueParser;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::ambient::SystemRandom;
@@ -96,37 +97,49 @@ const ONE_WISH_FOR: Duration = Duration::from_millis(300);
 
 /// Cancelled by SIGTERM, SIGHUP or Ctrl-C; a second one ends the process at once.
 pub(crate) fn stop_on_signal() -> Result<CancellationToken> {
-    use tokio::signal::unix::{SignalKind, signal};
+    let mut signals = Signals::listen()?;
     let shutdown = CancellationToken::new();
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn({
         let shutdown = shutdown.clone();
         async move {
-            for again in [false, true] {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                    _ = hangup.recv() => {}
+            signals.next().await;
+            tracing::info!("stopping: finishing what is under way; ask again to end at once");
+            shutdown.cancel();
+            // Some programs send the signal to the process and to its group: that is one wish, not two.
+            let echoes = async {
+                loop {
+                    signals.next().await;
                 }
-                if again {
-                    std::process::exit(130);
-                }
-                tracing::info!("stopping: finishing what is under way; ask again to end at once");
-                shutdown.cancel();
-                // Some programs send the signal to the process and to its group: that is one wish, not two.
-                let _ = tokio::time::timeout(ONE_WISH_FOR, async {
-                    loop {
-                        tokio::select! {
-                            _ = interrupt.recv() => {}
-                            _ = terminate.recv() => {}
-                            _ = hangup.recv() => {}
-                        }
-                    }
-                })
-                .await;
-            }
+            };
+            let _ = tokio::time::timeout(ONE_WISH_FOR, echoes).await;
+            signals.next().await;
+            std::process::exit(130);
         }
     });
     Ok(shutdown)
+}
+
+/// The signals that ask for a stop; which of them it is matters to nobody.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
 }

@@ -68,11 +68,7 @@ impl Deliveries for SqliteStore {
         let verb = "list_deliveries";
         let mut conditions = Conditions::default();
         conditions.with("deliveries.portal_id = ?", Some(portal_id.0));
-        let of_portal = "deliveries.webhook_no IN (SELECT no FROM webhooks WHERE portal_id = ?)";
-        match &filter.webhook_id {
-            Some(id) => conditions.with("webhooks.id = ?", Some(id.as_str().to_owned())),
-            None => conditions.with(of_portal, Some(portal_id.0)),
-        }
+        conditions.with("webhooks.id = ?", filter.webhook_id.as_ref().map(|id| id.as_str().to_owned()));
         conditions.with("events.id = ?", filter.event_id.as_ref().map(|id| id.as_str().to_owned()));
         conditions.with("event_no IN (SELECT no FROM events WHERE subject_id = ?)", filter.subject_id);
         match filter.stage {

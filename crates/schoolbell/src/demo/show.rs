@@ -1,9 +1,8 @@
 //! What is shown in the terminal: each step of the three in the order in which it happens.
 
-use std::collections::HashMap;
+use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::sync::Mutex;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -11,29 +10,27 @@ use companion::step::Step;
 use contract::api::webhook::Webhook;
 use tokio::sync::mpsc;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{CUSTOMERS, Sandbox};
 
 /// Writes to standard output.
 pub(super) struct Show {
     colour: bool,
-    names: Mutex<HashMap<String, String>>,
-    since: Mutex<Instant>,
+    /// The customers in their order: portal and name.
+    customers: Vec<(String, &'static str)>,
+    /// When the completion that is shown began.
+    since: Cell<Instant>,
 }
 
 impl Show {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(sandbox: &Sandbox) -> Self {
+        let names = CUSTOMERS.into_iter().map(|(name, _)| name);
+        let portals = sandbox.customers.iter().map(|customer| customer.credentials.portal_id.clone());
         let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Show { colour, names: Mutex::default(), since: Mutex::new(Instant::now()) }
+        Show { colour, customers: portals.zip(names).collect(), since: Cell::new(Instant::now()) }
     }
 
     /// The sandbox that was filled.
     pub(super) fn world(&self, sandbox: &Sandbox) {
-        let names = ["Harbour Foods", "Meridian Rail"];
-        let mut known = self.names.lock().expect("nothing panics while it is held");
-        for (customer, name) in sandbox.customers.iter().zip(names) {
-            known.insert(customer.credentials.portal_id.clone(), name.to_owned());
-        }
-        drop(known);
         let learners: usize = sandbox.customers.iter().map(|customer| customer.user_account_ids.len()).sum();
         self.title("Schoolbell: a learner completes, the webhook arrives, the application knows");
         self.done(&format!(
@@ -62,13 +59,9 @@ impl Show {
 
     /// A learner is about to complete.
     pub(super) fn completing(&self, user_account_id: &str, lo_id: &str, customer: usize, enrollment_id: &str) {
-        let known = self.names.lock().expect("nothing panics while it is held");
-        let mut portals: Vec<_> = known.iter().collect();
-        portals.sort();
-        let (portal_id, name) = portals[customer];
+        let (portal_id, name) = &self.customers[customer];
         self.line(format_args!("\n  learner {user_account_id} of {name} (portal {portal_id}) completes course {lo_id}, enrollment {enrollment_id}"));
-        drop(known);
-        *self.since.lock().expect("nothing panics while it is held") = Instant::now();
+        self.since.set(Instant::now());
     }
 
     /// Follows what the companion does.
@@ -116,7 +109,7 @@ impl Show {
     }
 
     fn step(&self, number: &str, name: &str, text: &str) {
-        let took = self.since.lock().expect("nothing panics while it is held").elapsed().as_millis();
+        let took = self.since.get().elapsed().as_millis();
         self.line(format_args!(
             "    {} {name:<9} {text}  {}",
             self.paint("36", number),
@@ -149,8 +142,10 @@ impl Steps<'_> {
     }
 
     fn tell(&self, step: Step) -> Result<()> {
-        let known = self.show.names.lock().expect("nothing panics while it is held").clone();
-        let name = |portal_id: &str| known.get(portal_id).map_or("a portal", String::as_str).to_owned();
+        let name = |portal_id: &str| {
+            let customer = self.show.customers.iter().find(|(id, _)| id == portal_id);
+            customer.map_or("a portal", |(_, name)| name)
+        };
         match step {
             Step::Verified { event_id, event_type, attempt_number, .. } => {
                 let event = event_id.unwrap_or_default();
