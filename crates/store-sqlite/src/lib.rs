@@ -31,8 +31,13 @@ use tokio::sync::Notify;
 
 use crate::error::VerbError;
 
-const MIGRATIONS: [Migration; 1] =
-    [Migration { number: 1, name: "platform", sql: include_str!("../migrations/0001_platform.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "platform", sql: include_str!("../migrations/0001_platform.sql") },
+    Migration { number: 2, name: "webhook_options", sql: include_str!("../migrations/0002_webhook_options.sql") },
+    Migration { number: 3, name: "idempotency", sql: include_str!("../migrations/0003_idempotency.sql") },
+    Migration { number: 4, name: "notices", sql: include_str!("../migrations/0004_notices.sql") },
+    Migration { number: 5, name: "history", sql: include_str!("../migrations/0005_history.sql") },
+];
 
 /// How long another process may hold the database up while it is opened.
 const KEY_CHECK_FOR: Duration = Duration::from_secs(5);
@@ -69,7 +74,7 @@ impl SqliteStore {
     }
 
     fn open_with(path: &Path, keyring: Arc<Keyring>, durability: Durability) -> Result<Self, OpenError> {
-        let database = Database::open(path, durability, &MIGRATIONS)?;
+        let database = Database::open(path, durability, MIGRATIONS)?;
         check_keys(path, &keyring)?;
         Ok(SqliteStore {
             database,

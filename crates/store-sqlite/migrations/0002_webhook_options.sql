@@ -1,0 +1,1 @@
+-- What a webhook may have besides: a rate, headers of its own, tests.

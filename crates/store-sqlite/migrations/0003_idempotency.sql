@@ -1,0 +1,1 @@
+-- Answers that are given again for the same key.

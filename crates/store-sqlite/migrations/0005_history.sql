@@ -1,0 +1,1 @@
+-- What webhooks were when an event was born, and how long events are kept.
