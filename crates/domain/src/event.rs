@@ -49,6 +49,6 @@ impl Event {
 }
 
 /// Events are stored to the second, as in the published samples. Contract, section 3.2.
-fn whole_second(at: Timestamp) -> Timestamp {
+pub(crate) fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).expect("an instant without its fraction is an instant")
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 
 use crate::random::Random;
@@ -88,6 +89,8 @@ text_ids! {
     WebhookId, "a webhook id, which is 12 letters and digits", is_short_id;
     /// A replay: 12 letters and digits.
     ReplayId, "a replay id, which is 12 letters and digits", is_short_id;
+    /// What is told of content: 12 letters and digits.
+    AnnouncementId, "an announcement id, which is 12 letters and digits", is_short_id;
     /// A learning object, by its newer id: `con_` and a ULID.
     ContentId, "a learning object id, which is con_ and 26 letters and digits", |text| is_prefixed_ulid(text, "con_");
     /// A user account, by its newer id: `acc_` and a ULID.
@@ -100,6 +103,18 @@ impl EventId {
     /// A new id.
     pub fn draw(random: &dyn Random) -> Self {
         EventId(random.alphanumeric(SHORT_ID_LENGTH))
+    }
+
+    /// The id that these parts always give, so that an event that is told again is the same event.
+    pub fn derive(parts: &[&str]) -> Self {
+        EventId(derived(parts))
+    }
+}
+
+impl AnnouncementId {
+    /// A new id.
+    pub fn draw(random: &dyn Random) -> Self {
+        AnnouncementId(random.alphanumeric(SHORT_ID_LENGTH))
     }
 }
 
@@ -136,6 +151,20 @@ impl AccountGuid {
     pub fn draw(random: &dyn Random, at: Timestamp) -> Self {
         AccountGuid(format!("acc_{}", ulid(random, at)))
     }
+}
+
+/// A short id made of a digest of the parts: about 71 of its bits.
+fn derived(parts: &[&str]) -> String {
+    const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let digest = digest(&SHA256, parts.join("\n").as_bytes());
+    let (bytes, _) = digest.as_ref().split_first_chunk::<16>().expect("a digest has 32 bytes");
+    let mut number = u128::from_be_bytes(*bytes);
+    let mut digit = || {
+        let digit = number % 62;
+        number /= 62;
+        char::from(ALPHANUMERIC[digit as usize])
+    };
+    (0..SHORT_ID_LENGTH).map(|_| digit()).collect()
 }
 
 fn is_short_id(text: &str) -> bool {
@@ -178,6 +207,15 @@ mod tests {
         assert_eq!(content.as_str().parse(), Ok(content.clone()));
         let client = ClientId::draw(&Ones as &dyn Random);
         assert_eq!(client.as_str().parse(), Ok(client.clone()));
+    }
+
+    #[test]
+    fn the_same_parts_give_the_same_id_and_others_another() {
+        let id = EventId::derive(&["xUjKifleke4u", "36184809", "content.decommission"]);
+        assert_eq!(id, EventId::derive(&["xUjKifleke4u", "36184809", "content.decommission"]));
+        assert_eq!(id.as_str().parse(), Ok(id.clone()));
+        assert_ne!(id, EventId::derive(&["xUjKifleke4u", "36184810", "content.decommission"]));
+        assert_ne!(id, EventId::derive(&["xUjKifleke4u3", "6184809", "content.decommission"]));
     }
 
     #[test]

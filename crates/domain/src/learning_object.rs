@@ -6,6 +6,10 @@ use crate::change::Change;
 use crate::id::{ContentId, LearningObjectId, PortalId};
 use crate::portal::Portal;
 
+pub mod retirement;
+
+pub use self::retirement::Retirement;
+
 /// The longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 500;
 /// The longest description, in characters.
@@ -86,8 +90,12 @@ pub struct LearningObject {
     pub description: String,
     /// The owner's own id for it.
     pub external_id: Option<String>,
-    /// Where it stands.
+    /// Where it stood when that was last stored; [`state_at`](Self::state_at) says where it stands.
     pub state: LifecycleState,
+    /// When it ends, if it is flagged.
+    pub retirement: Option<Retirement>,
+    /// When a flag was last withdrawn.
+    pub withdrawn_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -143,8 +151,8 @@ impl LearningObject {
     }
 
     /// Whether somebody new can be enrolled (decision 23).
-    pub fn admits_enrollments(&self) -> bool {
-        match self.state {
+    pub fn admits_enrollments(&self, now: Timestamp) -> bool {
+        match self.state_at(now) {
             LifecycleState::Published => true,
             LifecycleState::Draft | LifecycleState::Retired | LifecycleState::Removed => false,
         }
@@ -160,7 +168,7 @@ impl LearningObject {
 mod tests {
     use super::*;
 
-    fn content() -> LearningObject {
+    pub(super) fn content() -> LearningObject {
         LearningObject {
             id: LearningObjectId(741712),
             version: 0,
@@ -171,6 +179,8 @@ mod tests {
             description: String::new(),
             external_id: None,
             state: LifecycleState::Published,
+            retirement: None,
+            withdrawn_at: None,
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
         }

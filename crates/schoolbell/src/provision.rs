@@ -160,6 +160,8 @@ impl Provisioner {
             description: String::new(),
             external_id: None,
             state: LifecycleState::Published,
+            retirement: None,
+            withdrawn_at: None,
             created_at: now,
             updated_at: now,
         };

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use domain::change::Change;
 use domain::id::{LearningObjectId, PortalId};
-use domain::learning_object::{LearningObject, LifecycleState};
+use domain::learning_object::{LearningObject, LifecycleState, Retirement};
+use jiff::Timestamp;
 use sqlite::rusqlite::types::Value;
 use sqlite::rusqlite::{Connection, Row, params};
 use store::error::{Result, StoreError};
@@ -16,7 +17,8 @@ use crate::query::{Conditions, Listing, direction, row};
 use crate::row::RowExt;
 
 const COLUMNS: &str =
-    "lo.id, version, content_id, owner_id, kind, title, description, external_id, state, created_at, updated_at";
+    "lo.id, version, content_id, owner_id, kind, title, description, external_id, state, flagged_at, retired_at,
+    removed_at, withdrawn_at, created_at, updated_at";
 const HELD_OR_OWNED: &str =
     "(owner_id = ?2 OR EXISTS (SELECT 1 FROM library_items WHERE portal_id = ?2 AND lo_id = lo.id))";
 const OFFERED: &str = "(owner_id = ?2 OR owner_id = (SELECT partner_id FROM portals WHERE id = ?2)
@@ -136,13 +138,13 @@ fn save(connection: &Connection, lo: &LearningObject) -> Result<(), VerbError> {
     let sql = if lo.version == 0 {
         "-- save_learning_object (new)
         INSERT INTO learning_objects (version, content_id, owner_id, kind, title, description, external_id, state,
-            created_at, updated_at, id)
-        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?1)"
+            created_at, updated_at, flagged_at, retired_at, removed_at, withdrawn_at, id)
+        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?1)"
     } else {
         "-- save_learning_object
         UPDATE learning_objects
         SET version = ?2 + 1, content_id = ?3, kind = ?5, title = ?6, description = ?7, external_id = ?8, state = ?9,
-            created_at = ?10, updated_at = ?11
+            created_at = ?10, updated_at = ?11, flagged_at = ?12, retired_at = ?13, removed_at = ?14, withdrawn_at = ?15
         WHERE id = ?1 AND version = ?2 AND owner_id = ?4"
     };
     let changed = connection
@@ -159,6 +161,10 @@ fn save(connection: &Connection, lo: &LearningObject) -> Result<(), VerbError> {
             lo.state.as_str(),
             lo.created_at.as_millisecond(),
             lo.updated_at.as_millisecond(),
+            lo.retirement.map(|retirement| retirement.flagged_at.as_millisecond()),
+            lo.retirement.and_then(|retirement| retirement.retired_at).map(Timestamp::as_millisecond),
+            lo.retirement.map(|retirement| retirement.removed_at.as_millisecond()),
+            lo.withdrawn_at.map(Timestamp::as_millisecond),
         ])
         .map_err(taken)?;
     expect_one(changed)?;
@@ -188,7 +194,15 @@ fn decode(row: &Row<'_>) -> Result<LearningObject, VerbError> {
         description: row.of("description")?,
         external_id: row.of("external_id")?,
         state: row.read("state", LifecycleState::read)?,
+        retirement: decode_retirement(row)?,
+        withdrawn_at: row.at_or_null("withdrawn_at")?,
         created_at: row.at("created_at")?,
         updated_at: row.at("updated_at")?,
     })
+}
+
+fn decode_retirement(row: &Row<'_>) -> Result<Option<Retirement>, VerbError> {
+    let dates = row.at_or_null("flagged_at")?.zip(row.at_or_null("removed_at")?);
+    let retired_at = row.at_or_null("retired_at")?;
+    Ok(dates.map(|(flagged_at, removed_at)| Retirement { flagged_at, retired_at, removed_at }))
 }

@@ -37,6 +37,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 3, name: "idempotency", sql: include_str!("../migrations/0003_idempotency.sql") },
     Migration { number: 4, name: "notices", sql: include_str!("../migrations/0004_notices.sql") },
     Migration { number: 5, name: "history", sql: include_str!("../migrations/0005_history.sql") },
+    Migration { number: 6, name: "speed", sql: include_str!("../migrations/0006_speed.sql") },
+    Migration { number: 7, name: "retirement", sql: include_str!("../migrations/0007_retirement.sql") },
 ];
 
 /// How long another process may hold the database up while it is opened.

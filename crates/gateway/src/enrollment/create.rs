@@ -109,10 +109,11 @@ async fn admitting(gateway: &Gateway, portal_id: PortalId, id: &str) -> Result<L
     let content = found.ok_or_else(|| {
         Refusal::field("lo_id", format_args!("lo_id: there is no learning object {id:?} in the library of this portal"))
     })?;
-    if content.admits_enrollments() {
+    let now = gateway.now();
+    if content.admits_enrollments(now) {
         return Ok(content.id);
     }
-    let state = content.state.as_str();
+    let state = content.state_at(now).as_str();
     Err(Refusal::field("lo_id", format_args!("lo_id: learning object {id} is {state}: nobody new can be enrolled")))
 }
 

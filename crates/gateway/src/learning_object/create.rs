@@ -38,6 +38,8 @@ pub(crate) async fn create(
         description: core.description,
         external_id: core.external_id,
         state: LifecycleState::Published,
+        retirement: None,
+        withdrawn_at: None,
         created_at: now,
         updated_at: now,
     };

@@ -156,6 +156,8 @@ impl World {
             description: String::new(),
             external_id: Some(format!("ext {title}")),
             state: LifecycleState::Published,
+            retirement: None,
+            withdrawn_at: None,
             created_at: at(0),
             updated_at: at(0),
         };

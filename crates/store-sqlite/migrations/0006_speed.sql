@@ -1,0 +1,1 @@
+-- Fewer indexes on the hot path.
