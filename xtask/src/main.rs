@@ -7,6 +7,7 @@ mod bench;
 mod deny;
 mod need;
 mod process;
+mod prove;
 mod test;
 mod tidy;
 
@@ -46,6 +47,12 @@ const CHORES: &[Chore] = &[
         what: "measure what a delivered event costs the platform, beside controls of the same run",
         example: "cargo xtask bench --quick         (a small run; --json for scripts, the full run without)",
         run: bench::run,
+    },
+    Chore {
+        name: "prove",
+        what: "try again every row of docs/RELIABILITY.md, and show one table",
+        example: "cargo xtask prove R1 R3             (some rows; --list names all, --soak tries more, --json, --write)",
+        run: prove::run,
     },
 ];
 

@@ -5,8 +5,10 @@ use crate::{Failure, process};
 
 /// What the tests call besides cargo, one line each.
 const NEEDS: &[Need] = &[
+    Need { binary: "aiosmtpd", package: "python3-aiosmtpd", why: "tests send mail to a real server" },
     Need { binary: "curl", package: "curl", why: "tests run the published examples as they are printed" },
     Need { binary: "openssl", package: "openssl", why: "tests check signatures with an HMAC that is not ours" },
+    Need { binary: "tinyproxy", package: "tinyproxy-bin", why: "tests deliver through a proxy that is not ours" },
 ];
 
 /// Further arguments go to `cargo test`: a part of a test's name, or `-- --nocapture`.

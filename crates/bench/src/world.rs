@@ -129,7 +129,7 @@ fn learner(number: usize) -> Result<Asked> {
 
 fn course(number: usize) -> Result<Asked> {
     let core = Core { title: format!("Course {number}"), ..Core::default() };
-    asked("POST", "/learning-objects", &CreateLearningObject { core })
+    asked("POST", "/learning-objects", &CreateLearningObject { core, ..Default::default() })
 }
 
 fn enrollment(learner: &str, course: &str) -> Result<Asked> {

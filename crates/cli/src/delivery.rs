@@ -122,14 +122,17 @@ fn table(deliveries: &[Delivery]) -> Table {
     )
 }
 
-fn one(delivery: &Delivery) -> String {
+pub(crate) fn one(delivery: &Delivery) -> String {
     let about = fields([
         ("id", delivery.id.clone()),
         ("status", delivery.status.clone()),
         ("reason", or_dash(delivery.reason.as_ref())),
         ("webhook", delivery.webhook_id.clone()),
         ("event", delivery.event_id.clone()),
-        ("event type", delivery.event_type.clone()),
+        (
+            "event type",
+            if delivery.test { format!("{} (test)", delivery.event_type) } else { delivery.event_type.clone() },
+        ),
         ("data", delivery.data.to_string()),
         ("due", or_dash(delivery.due_time)),
         ("finished", or_dash(delivery.finished_time)),
@@ -163,6 +166,7 @@ fn progress(replay: &Replay) -> Table {
         ("status", replay.status.clone()),
         ("scope", replay.scope.clone()),
         ("since", replay.since.to_string()),
+        ("kept from", or_dash(replay.events_from)),
         ("webhook", replay.webhook_id.clone()),
         ("deliveries", replay.deliveries.to_string()),
         ("finished", or_dash(replay.finished_time)),

@@ -9,7 +9,9 @@ mod completion;
 mod connection;
 mod delivery;
 mod enrollment;
+mod event;
 mod event_type;
+mod notice;
 pub mod output;
 mod signature;
 mod webhook;
@@ -17,7 +19,9 @@ mod webhook;
 pub use crate::completion::CompletionsArgs;
 pub use crate::delivery::DeliveryCommand;
 pub use crate::enrollment::EnrollmentCommand;
+pub use crate::event::EventCommand;
 pub use crate::event_type::EventTypesArgs;
+pub use crate::notice::NoticeCommand;
 pub use crate::signature::SignatureCommand;
 pub use crate::webhook::WebhookCommand;
 
@@ -30,6 +34,12 @@ pub enum Command {
     /// See what became of events, attempt by attempt, and tell them again
     #[command(subcommand)]
     Delivery(DeliveryCommand),
+    /// See what happened, whom it reached, and why not others
+    #[command(subcommand)]
+    Event(EventCommand),
+    /// Read what administrators were told of their webhooks
+    #[command(subcommand)]
+    Notice(NoticeCommand),
     /// Look at enrollments and complete them
     #[command(subcommand)]
     Enrollment(EnrollmentCommand),
@@ -45,6 +55,8 @@ pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<()> {
     match command {
         Command::Webhook(command) => webhook::run(command, out).await,
         Command::Delivery(command) => delivery::run(command, out).await,
+        Command::Event(command) => event::run(command, out).await,
+        Command::Notice(command) => notice::run(command, out).await,
         Command::Enrollment(command) => enrollment::run(command, out).await,
         Command::Signature(command) => signature::run(command, out),
         Command::EventTypes(args) => event_type::run(&args, out),

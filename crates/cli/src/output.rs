@@ -70,7 +70,7 @@ pub(crate) fn or_dash<T: ToString>(value: Option<T>) -> String {
 }
 
 /// Names and addresses are other people's text: one that holds control characters must not drive the terminal.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 

@@ -12,6 +12,8 @@ pub mod config;
 pub mod delivery;
 pub mod enrollment;
 pub mod error;
+pub mod event;
+pub mod notice;
 mod portal;
 pub mod retry;
 mod token;
@@ -58,7 +60,7 @@ impl Platform {
 
     /// A token that is good now, for instance to see whether the credentials are.
     pub async fn access_token(&self) -> Result<String, Error> {
-        self.token.get(self).await
+        self.token.get(self).await.map(|access| access.text)
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use serde::Serialize;
-use sqlite::{Database, Durability, Migration, WriteError};
+use sqlite::{Database, Durability, Migration, VerbFailure, WriteError};
 
 pub(crate) use keep::{Arrival, Kept};
 pub use list::PAGE_MAX;
@@ -134,6 +134,12 @@ impl From<sqlite::Error> for InboxError {
 impl From<rusqlite::Error> for InboxError {
     fn from(error: rusqlite::Error) -> Self {
         InboxError(error.into())
+    }
+}
+
+impl VerbFailure for InboxError {
+    fn io(&self) -> Option<String> {
+        self.0.io()
     }
 }
 

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde_json::value::RawValue;
 
-use crate::events::{content, enrollment, library};
+use crate::events::{SampleOf, content, enrollment, library};
 
 /// What happened. Contract, section 2.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +83,22 @@ impl EventType {
         }
     }
 
+    /// Whether `data.id` names an enrollment; a learning object otherwise.
+    pub const fn is_about_enrollment(self) -> bool {
+        match self {
+            EventType::EnrollmentComplete | EventType::EnrollmentCreate | EventType::EnrollmentDelete => true,
+            EventType::ContentDecommission
+            | EventType::ContentDecommissionPending
+            | EventType::ContentAdd
+            | EventType::ContentRemove
+            | EventType::ContentLibraryAdd
+            | EventType::ContentLibraryRemove
+            | EventType::ContentLibraryUpdate
+            | EventType::ContentLibraryDecommission
+            | EventType::ContentLibrarySyncRequest => false,
+        }
+    }
+
     /// One sentence for people who choose event types.
     pub const fn description(self) -> &'static str {
         match self {
@@ -120,6 +136,24 @@ impl EventType {
             | EventType::ContentLibraryUpdate
             | EventType::ContentLibraryDecommission => json(content::ContentData::sample()),
             EventType::ContentLibrarySyncRequest => json(library::SyncRequestData::sample()),
+        }
+    }
+
+    /// The `data` of an event that would tell of this.
+    pub fn sample_of(self, of: &SampleOf) -> Box<RawValue> {
+        match self {
+            EventType::EnrollmentComplete | EventType::EnrollmentCreate | EventType::EnrollmentDelete => {
+                json(enrollment::EnrollmentData::sample_of(of))
+            }
+            EventType::ContentDecommission => json(content::DecommissionData::sample_of(of)),
+            EventType::ContentDecommissionPending => json(content::DecommissionPendingData::sample_of(of)),
+            EventType::ContentAdd
+            | EventType::ContentRemove
+            | EventType::ContentLibraryAdd
+            | EventType::ContentLibraryRemove
+            | EventType::ContentLibraryUpdate
+            | EventType::ContentLibraryDecommission => json(content::ContentData::sample_of(of)),
+            EventType::ContentLibrarySyncRequest => json(library::SyncRequestData::sample_of(of)),
         }
     }
 }
@@ -175,5 +209,27 @@ mod tests {
     fn samples_of_all_event_types_keep_their_shape() {
         let samples = EventType::ALL.map(|event_type| format!("{event_type} {}", event_type.sample()));
         insta::assert_snapshot!(samples.join("\n"));
+    }
+
+    #[test]
+    fn a_sample_of_something_has_the_fields_of_the_sample() {
+        let fields = |data: &RawValue| -> Vec<String> {
+            let data: serde_json::Map<String, serde_json::Value> = serde_json::from_str(data.get()).unwrap();
+            assert!(data.values().all(serde_json::Value::is_string));
+            data.keys().cloned().collect()
+        };
+        let of = SampleOf {
+            id: "404".to_owned(),
+            portal_id: "11861197".to_owned(),
+            event_time: crate::time::Millis("2022-11-24T22:42:20Z".parse().unwrap()),
+            integration_system_id: "int_AzuTsRz".to_owned(),
+        };
+        for event_type in EventType::ALL {
+            assert_eq!(fields(&event_type.sample_of(&of)), fields(&event_type.sample()), "{event_type}");
+        }
+        let content = SampleOf { id: "3511433".to_owned(), portal_id: "36184809".to_owned(), ..of };
+        for event_type in [EventType::ContentDecommission, EventType::ContentDecommissionPending] {
+            assert_eq!(event_type.sample_of(&content).get(), event_type.sample().get());
+        }
     }
 }

@@ -71,28 +71,34 @@ pub enum FailureKind {
     NameResolution,
     /// No connection.
     Connect,
-    /// No trust, or no common version or cipher.
+    /// No trust, or TLS that went wrong.
     Tls,
+    /// No version or cipher of TLS in common: the receiver speaks none that is still safe.
+    LegacyTls,
     /// The whole exchange took too long.
     Timeout,
     /// The connection broke, or what came was not HTTP.
     Protocol,
     /// The receiver's authorization server gave no token (decision 28).
     Token,
+    /// The platform's own egress proxy was not to be had, or did not connect.
+    Proxy,
     /// The request could not be made from what is stored.
     Request,
 }
 
 impl FailureKind {
     /// Every kind.
-    pub const ALL: [FailureKind; 8] = [
+    pub const ALL: [FailureKind; 10] = [
         FailureKind::AddressRefused,
         FailureKind::NameResolution,
         FailureKind::Connect,
         FailureKind::Tls,
+        FailureKind::LegacyTls,
         FailureKind::Timeout,
         FailureKind::Protocol,
         FailureKind::Token,
+        FailureKind::Proxy,
         FailureKind::Request,
     ];
 
@@ -103,9 +109,11 @@ impl FailureKind {
             FailureKind::NameResolution => "name_resolution",
             FailureKind::Connect => "connect",
             FailureKind::Tls => "tls",
+            FailureKind::LegacyTls => "legacy_tls",
             FailureKind::Timeout => "timeout",
             FailureKind::Protocol => "protocol",
             FailureKind::Token => "token",
+            FailureKind::Proxy => "proxy",
             FailureKind::Request => "request",
         }
     }

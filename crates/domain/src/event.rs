@@ -24,6 +24,8 @@ pub struct Event {
     pub occurred_at: Timestamp,
     /// Deliveries are not given up before this (decision 3).
     pub deadline_at: Option<Timestamp>,
+    /// Whether it is a [test](crate::webhook::test_event): then it did not happen.
+    pub is_test: bool,
 }
 
 impl Event {
@@ -44,6 +46,7 @@ impl Event {
             data: serde_json::to_string(&data).expect("strings and instants always serialise"),
             occurred_at,
             deadline_at: None,
+            is_test: false,
         }
     }
 }

@@ -48,6 +48,8 @@ number_ids! {
     LearningObjectId, "a learning object id, which is a decimal number";
     /// An enrollment.
     EnrollmentId, "an enrollment id, which is a decimal number";
+    /// One notice to one administrator. Never on the wire.
+    NoticeMailId, "the id of a mail, which is a decimal number";
     /// One event to one webhook. Never on the wire.
     DeliveryId, "a delivery id, which is a decimal number";
 }
@@ -87,6 +89,8 @@ text_ids! {
     EventId, "an event id, which is 12 letters and digits", is_short_id;
     /// A webhook: 12 letters and digits.
     WebhookId, "a webhook id, which is 12 letters and digits", is_short_id;
+    /// An operational notice: 12 letters and digits.
+    NoticeId, "a notice id, which is 12 letters and digits", is_short_id;
     /// A replay: 12 letters and digits.
     ReplayId, "a replay id, which is 12 letters and digits", is_short_id;
     /// What is told of content: 12 letters and digits.
@@ -116,12 +120,24 @@ impl AnnouncementId {
     pub fn draw(random: &dyn Random) -> Self {
         AnnouncementId(random.alphanumeric(SHORT_ID_LENGTH))
     }
+
+    /// The id that these parts always give.
+    pub fn derive(parts: &[&str]) -> Self {
+        AnnouncementId(derived(parts))
+    }
 }
 
 impl WebhookId {
     /// A new id.
     pub fn draw(random: &dyn Random) -> Self {
         WebhookId(random.alphanumeric(SHORT_ID_LENGTH))
+    }
+}
+
+impl NoticeId {
+    /// The id that these parts always give.
+    pub fn derive(parts: &[&str]) -> Self {
+        NoticeId(derived(parts))
     }
 }
 

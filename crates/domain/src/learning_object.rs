@@ -6,6 +6,7 @@ use crate::change::Change;
 use crate::id::{ContentId, LearningObjectId, PortalId};
 use crate::portal::Portal;
 
+pub mod alternative;
 pub mod retirement;
 
 pub use self::retirement::Retirement;
@@ -51,6 +52,15 @@ impl LifecycleState {
     }
 }
 
+/// The longest tag of a language, in characters.
+pub const LANGUAGE_CHARS_MAX: usize = 35;
+/// How many topics content may have.
+pub const TOPICS_MAX: usize = 50;
+/// The longest topic, in characters.
+pub const TOPIC_CHARS_MAX: usize = 100;
+/// How many replacements may be named.
+pub const REPLACEMENTS_MAX: usize = 20;
+
 /// The kinds of content that the published API knows. Contract, section 9.1.
 pub const KINDS: [&str; 16] = [
     "course",
@@ -90,6 +100,12 @@ pub struct LearningObject {
     pub description: String,
     /// The owner's own id for it.
     pub external_id: Option<String>,
+    /// Its language, as a tag.
+    pub language: Option<String>,
+    /// What it is about, in catchwords.
+    pub topics: Vec<String>,
+    /// What its owner says may take its place, the best first.
+    pub replacements: Vec<LearningObjectId>,
     /// Where it stood when that was last stored; [`state_at`](Self::state_at) says where it stands.
     pub state: LifecycleState,
     /// When it ends, if it is flagged.
@@ -114,6 +130,17 @@ pub enum LearningObjectError {
     /// The owner's own id is empty or too long.
     #[error("core.external_id must have 1 to {EXTERNAL_ID_CHARS_MAX} characters")]
     ExternalId,
+    /// The tag is too long, or none.
+    #[error(
+        "relevance.language must be a tag like en or pt-BR of at most {LANGUAGE_CHARS_MAX} letters, digits and hyphens"
+    )]
+    Language,
+    /// There are too many, or one is too long or empty.
+    #[error("topics.items must be at most {TOPICS_MAX} names of 1 to {TOPIC_CHARS_MAX} characters")]
+    Topics,
+    /// There are too many, or it names itself.
+    #[error("alternatives.content must be at most {REPLACEMENTS_MAX} other learning objects")]
+    Replacements,
     /// Not one of [`KINDS`].
     #[error("core.type {0:?} is unknown, known are: {known}", known = KINDS.join(", "))]
     Kind(String),
@@ -127,6 +154,9 @@ impl LearningObjectError {
             LearningObjectError::Description => "core.description",
             LearningObjectError::ExternalId => "core.external_id",
             LearningObjectError::Kind(_) => "core.type",
+            LearningObjectError::Language => "relevance.language",
+            LearningObjectError::Topics => "topics.items",
+            LearningObjectError::Replacements => "alternatives.content",
         }
     }
 }
@@ -134,6 +164,12 @@ impl LearningObjectError {
 impl LearningObject {
     /// Content that is about to be stored for the first time, if it may be as it is.
     pub fn create(self) -> Result<Change<LearningObject>, LearningObjectError> {
+        self.check()?;
+        Ok(Change::silent(self))
+    }
+
+    /// Whether it may be as it is.
+    pub fn check(&self) -> Result<(), LearningObjectError> {
         if !(1..=TITLE_CHARS_MAX).contains(&self.title.chars().count()) {
             return Err(LearningObjectError::Title);
         }
@@ -145,9 +181,23 @@ impl LearningObject {
             return Err(LearningObjectError::ExternalId);
         }
         if !KINDS.contains(&self.kind.as_str()) {
-            return Err(LearningObjectError::Kind(self.kind));
+            return Err(LearningObjectError::Kind(self.kind.clone()));
         }
-        Ok(Change::silent(self))
+        let is_tag = |tag: &String| {
+            let sane = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            (1..=LANGUAGE_CHARS_MAX).contains(&tag.len()) && tag.bytes().all(sane)
+        };
+        if !self.language.iter().all(is_tag) {
+            return Err(LearningObjectError::Language);
+        }
+        let is_topic = |topic: &String| (1..=TOPIC_CHARS_MAX).contains(&topic.chars().count());
+        if self.topics.len() > TOPICS_MAX || !self.topics.iter().all(is_topic) {
+            return Err(LearningObjectError::Topics);
+        }
+        if self.replacements.len() > REPLACEMENTS_MAX || self.replacements.contains(&self.id) {
+            return Err(LearningObjectError::Replacements);
+        }
+        Ok(())
     }
 
     /// Whether somebody new can be enrolled (decision 23).
@@ -178,6 +228,9 @@ mod tests {
             title: "Fire safety".to_owned(),
             description: String::new(),
             external_id: None,
+            language: None,
+            topics: Vec::new(),
+            replacements: Vec::new(),
             state: LifecycleState::Published,
             retirement: None,
             withdrawn_at: None,

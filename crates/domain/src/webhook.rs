@@ -6,10 +6,15 @@ use contract::event_type::EventType;
 use contract::signature::TimestampUnit;
 use jiff::{SignedDuration, Timestamp};
 
+use self::headers::Headers;
+use self::rate_limit::RateLimit;
 use crate::change::Change;
 use crate::id::{PortalId, UserAccountId, WebhookId};
 
+pub mod headers;
 pub mod health;
+pub mod rate_limit;
+pub mod test_event;
 pub mod url;
 
 pub use self::url::{UrlPolicy, WebhookUrl};
@@ -169,6 +174,10 @@ pub struct Webhook {
     pub oauth2: Option<Oauth2Credentials>,
     /// Needed with `content.library.sync.request`.
     pub integration_system_id: Option<String>,
+    /// How fast it may be told.
+    pub rate_limit: Option<RateLimit>,
+    /// What its owner adds to every request.
+    pub headers: Headers,
     /// The user account that made it.
     pub created_by: UserAccountId,
     /// The user account that last changed it.
@@ -198,6 +207,10 @@ pub struct WebhookPatch {
     pub oauth2: Option<Option<Oauth2Credentials>>,
     /// Needed with `content.library.sync.request`.
     pub integration_system_id: Option<Option<String>>,
+    /// How fast it may be told.
+    pub rate_limit: Option<Option<RateLimit>>,
+    /// What its owner adds to every request: all of it.
+    pub headers: Option<Headers>,
 }
 
 /// Why a webhook cannot be as it is asked to be.
@@ -212,6 +225,9 @@ pub enum WebhookError {
     /// A text is too long.
     #[error("{0} must have at most {1} characters")]
     TooLong(&'static str, usize),
+    /// Two authorizations for one request.
+    #[error("headers must not have authorization while oauth2 is set, which sends its own")]
+    AuthorizedTwice,
 }
 
 impl WebhookError {
@@ -221,6 +237,7 @@ impl WebhookError {
             WebhookError::NoEventTypes => "event_types",
             WebhookError::IntegrationSystemNeeded => "integration_system_id",
             WebhookError::TooLong(field, _) => field,
+            WebhookError::AuthorizedTwice => "headers",
         }
     }
 }
@@ -241,8 +258,18 @@ impl Webhook {
         by: UserAccountId,
         at: Timestamp,
     ) -> Result<Change<Webhook>, WebhookError> {
-        let WebhookPatch { name, url, secret, event_types, status, timestamp_unit, oauth2, integration_system_id } =
-            patch;
+        let WebhookPatch {
+            name,
+            url,
+            secret,
+            event_types,
+            status,
+            timestamp_unit,
+            oauth2,
+            integration_system_id,
+            rate_limit,
+            headers,
+        } = patch;
         if let Some(secret) = secret.filter(|secret| *secret != self.secret) {
             let until = at.saturating_add(ROTATION_GRACE).expect("a day from now is an instant");
             let replaced = std::mem::replace(&mut self.secret, secret);
@@ -255,6 +282,8 @@ impl Webhook {
         self.timestamp_unit = timestamp_unit.unwrap_or(self.timestamp_unit);
         self.oauth2 = oauth2.unwrap_or(self.oauth2);
         self.integration_system_id = integration_system_id.unwrap_or(self.integration_system_id);
+        self.rate_limit = rate_limit.unwrap_or(self.rate_limit);
+        self.headers = headers.unwrap_or(self.headers);
         self.updated_by = by;
         self.updated_at = at;
         self.check()?;
@@ -267,6 +296,7 @@ impl Webhook {
         self.secret = None;
         self.previous_secret = None;
         self.oauth2 = None;
+        self.headers = Headers::default();
         self.updated_by = by;
         self.updated_at = at;
         Change::silent(self)
@@ -304,6 +334,9 @@ impl Webhook {
         let syncs = self.event_types.contains(&EventType::ContentLibrarySyncRequest);
         if syncs && self.integration_system_id.is_none() {
             return Err(WebhookError::IntegrationSystemNeeded);
+        }
+        if self.oauth2.is_some() && self.headers.has("authorization") {
+            return Err(WebhookError::AuthorizedTwice);
         }
         Ok(())
     }

@@ -58,6 +58,9 @@ pub(crate) async fn deliver(engine: &Engine, shutdown: &CancellationToken) -> St
             () = &mut cancelled => state.stop(now),
             recorded = &mut recording => state.recorded(recorded),
             found = &mut asking => {
+                if found.has_leases() {
+                    crash::point!("engine/leased");
+                }
                 in_flight.extend(state.found(found).into_iter().map(|lease| attempt(engine, &tokens, lease)));
             }
             landed = land(&mut in_flight) => state.landed(landed),

@@ -1,12 +1,15 @@
-//! One lane, the deliveries of one webhook: how many more attempts it may have in flight. Pure.
+//! One lane, the deliveries of one webhook: how many more attempts it may have in flight, and how soon. Pure.
 
 use domain::delivery::Outcome;
+use domain::webhook::rate_limit::RateLimit;
 use jiff::{SignedDuration, Timestamp};
 
+use self::bucket::Bucket;
 use self::circuit::{Circuit, Passage};
 use self::limit::Limit;
 use self::verdict::Verdict;
 
+mod bucket;
 mod circuit;
 mod limit;
 mod verdict;
@@ -22,6 +25,8 @@ pub(crate) struct Lane {
     granted: u32,
     limit: Limit,
     circuit: Circuit,
+    /// What its owner's rate lets through, if there is one.
+    bucket: Option<Bucket>,
     standing: Standing,
     /// When it was last heard from, or since when there is something to hear.
     heard_at: Timestamp,
@@ -63,6 +68,7 @@ impl Lane {
             granted: 0,
             limit: Limit::new(concurrency),
             circuit: Circuit::CLOSED,
+            bucket: None,
             standing: Standing::New,
             heard_at: now,
         }
@@ -70,6 +76,12 @@ impl Lane {
 
     /// How many more attempts may begin now.
     pub(crate) fn room(&self, now: Timestamp) -> u32 {
+        let places = self.places(now);
+        self.bucket.map_or(places, |bucket| places.min(bucket.tokens(now).saturating_sub(self.granted)))
+    }
+
+    /// How many more attempts may begin now, but for its rate.
+    fn places(&self, now: Timestamp) -> u32 {
         let allowed = match self.circuit.passage(now) {
             Passage::Free => self.limit.get(),
             Passage::Probe => 1,
@@ -78,7 +90,29 @@ impl Lane {
         allowed.saturating_sub(self.permits())
     }
 
-    /// Forgets all that was learned, but not what is in flight. True if its deliveries were held.
+    /// When the next attempt may begin, if it is its rate alone that it waits for. With permits that are not used yet it waits
+    /// for what becomes of these.
+    pub(crate) fn paced_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let bucket = self.bucket.filter(|bucket| bucket.tokens(now) == 0)?;
+        (self.granted == 0 && self.places(now) > 0).then(|| bucket.next_at())
+    }
+
+    /// Whether its deliveries wait because their owner wants them to go out slowly.
+    pub(crate) fn is_paced(&self, now: Timestamp) -> bool {
+        self.bucket.is_some_and(|bucket| bucket.tokens(now) == 0)
+    }
+
+    /// Whether it could be forgotten without its rate being exceeded: a new lane may burst.
+    pub(crate) fn is_unpaced(&self, now: Timestamp) -> bool {
+        self.bucket.is_none_or(|bucket| bucket.is_full(now))
+    }
+
+    /// Takes note of the rate that its owner wants.
+    pub(crate) fn pace(&mut self, rate: Option<RateLimit>, now: Timestamp) {
+        self.bucket = rate.map(|rate| self.bucket.map_or(Bucket::full(rate, now), |bucket| bucket.at_rate(rate, now)));
+    }
+
+    /// Forgets all that was learned, but neither what is in flight nor its rate. True if its deliveries were held.
     pub(crate) fn begin_anew(&mut self) -> bool {
         let was_held = self.limit().is_none();
         self.limit = self.limit.afresh();
@@ -132,6 +166,7 @@ impl Lane {
         self.in_flight += 1;
         self.limit.began(self.in_flight);
         self.circuit = self.circuit.began(now);
+        self.bucket = self.bucket.map(|bucket| bucket.without_one(now));
     }
 
     /// Takes note that an attempt is over: what it met, and how long it took. So many failures in a row open the circuit;

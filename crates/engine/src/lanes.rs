@@ -3,7 +3,7 @@
 //! Permits are shared out one by one in turns, over portals first and then over the lanes of each portal; whoever had one
 //! goes to the end. So a lane with a million due deliveries gets as much as a lane with two, until the others have nothing
 //! left. Only lanes that can take one wait for a turn: those that are full or held come back when an attempt of theirs is
-//! over, or when it is time for a probe.
+//! over, when it is time for a probe, or when their rate allows another.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -42,8 +42,8 @@ pub(crate) struct Lanes {
     permits: Permits,
     /// How many lists there were.
     list: u64,
-    /// When lanes may be probed, soonest first.
-    probes: BinaryHeap<Reverse<(Timestamp, Key)>>,
+    /// When time alone lets lanes take a permit again, for a probe or by their rate: soonest first.
+    waits: BinaryHeap<Reverse<(Timestamp, Key)>>,
     /// Lanes with something in flight, and when to look whether they were heard from: soonest first.
     listened_to: VecDeque<(Timestamp, Key)>,
     /// How many circuits are not closed.
@@ -69,7 +69,7 @@ impl Lanes {
             turns: Turns::default(),
             permits: Permits::new(settings.concurrency),
             list: 0,
-            probes: BinaryHeap::new(),
+            waits: BinaryHeap::new(),
             listened_to: VecDeque::new(),
             open: 0,
             forgot_at: Timestamp::MIN,
@@ -81,9 +81,9 @@ impl Lanes {
         self.open
     }
 
-    /// When the next lane may be probed, if that lies ahead.
-    pub(crate) fn next_probe_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.probes.peek().map(|Reverse((at, _))| *at).filter(|at| now < *at)
+    /// When the next lane may take a permit that now waits for its time, if that lies ahead.
+    pub(crate) fn next_wait_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.waits.peek().map(|Reverse((at, _))| *at).filter(|at| now < *at)
     }
 
     /// Takes note of the lanes that have something due, in place of what was known. Who was waiting keeps its turn, who
@@ -91,11 +91,11 @@ impl Lanes {
     pub(crate) fn listed(&mut self, due: Vec<DueLane>, now: Timestamp) -> Overview {
         self.list += 1;
         let (mut oldest_due_at, mut limits, mut lanes) = (None, 0, 0);
-        for DueLane { portal_id, webhook_id, version, oldest_due_at: due_at } in due {
+        for DueLane { portal_id, webhook_id, version, rate_limit, oldest_due_at: due_at } in due {
             let key = self.known.find(&webhook_id).unwrap_or_else(|| {
                 let lane = Lane::new(self.lane_concurrency, now);
-                let entry = Entry { webhook_id, portal_id, version, lane, list: 0, queued: false, listened_to: false };
-                self.known.add(entry)
+                let (queued, listened_to, wakes_at) = (false, false, None);
+                self.known.add(Entry { webhook_id, portal_id, version, lane, list: 0, queued, listened_to, wakes_at })
             });
             if self.known[key].version != version {
                 // Its owner has moved, mended or resumed it: nobody should have to wait for the next probe.
@@ -103,9 +103,13 @@ impl Lanes {
                 self.open -= usize::from(self.change(key, Lane::begin_anew));
             }
             self.known[key].list = self.list;
-            if let Some(limit) = self.known[key].lane.limit() {
-                oldest_due_at = Some(oldest_due_at.map_or(due_at, |oldest: Timestamp| oldest.min(due_at)));
+            self.known[key].lane.pace(rate_limit, now);
+            let lane = &self.known[key].lane;
+            if let Some(limit) = lane.limit() {
                 (limits, lanes) = (limits + u64::from(limit), lanes + 1);
+                if !lane.is_paced(now) {
+                    oldest_due_at = Some(oldest_due_at.map_or(due_at, |oldest: Timestamp| oldest.min(due_at)));
+                }
             }
             self.settle(key, now);
         }
@@ -125,6 +129,7 @@ impl Lanes {
             let entry = &mut self.known[key];
             entry.queued = false;
             if !entry.can_take(self.list, now) {
+                self.settle(key, now);
                 continue;
             }
             let portal_id = entry.portal_id;
@@ -187,9 +192,9 @@ impl Lanes {
         match turned {
             Some(Turned::Opened { until }) => {
                 self.open += 1;
-                self.probes.push(Reverse((until, key)));
+                self.waits.push(Reverse((until, key)));
             }
-            Some(Turned::Reopened { until }) => self.probes.push(Reverse((until, key))),
+            Some(Turned::Reopened { until }) => self.waits.push(Reverse((until, key))),
             Some(Turned::Closed) => self.open -= 1,
             None => {}
         }
@@ -207,12 +212,20 @@ impl Lanes {
         changed
     }
 
-    /// Lets the lane wait for its turn, if it can take a permit and does not wait already.
+    /// Lets the lane wait for its turn, if it can take a permit and does not wait already; or for its time, if that is all.
     fn settle(&mut self, key: Key, now: Timestamp) {
         let entry = &mut self.known[key];
-        if !entry.queued && entry.can_take(self.list, now) {
+        if entry.queued {
+            return;
+        }
+        if entry.can_take(self.list, now) {
             entry.queued = true;
             self.turns.push(entry.portal_id, key);
+        } else if let Some(at) = entry.paced_until(self.list, now)
+            && entry.wakes_at.is_none_or(|set| at < set)
+        {
+            entry.wakes_at = Some(at);
+            self.waits.push(Reverse((at, key)));
         }
     }
 
@@ -226,14 +239,15 @@ impl Lanes {
         Some((key, self.change(key, Lane::take_back)))
     }
 
-    /// Sees what time alone has changed: probes that may be made, lanes that are silent.
+    /// Sees what time alone has changed: lanes whose time has come, lanes that are silent.
     fn look(&mut self, now: Timestamp) {
-        while let Some(&Reverse((at, key))) = self.probes.peek()
+        while let Some(&Reverse((at, key))) = self.waits.peek()
             && at <= now
         {
-            self.probes.pop();
+            self.waits.pop();
             // If the lane was forgotten meanwhile, this is nobody's number, or somebody else's to whom it does no harm.
             if self.known.has(key) {
+                self.known[key].wakes_at.take_if(|set| *set <= at);
                 self.settle(key, now);
             }
         }
@@ -263,7 +277,7 @@ impl Lanes {
         }
         self.forgot_at = now;
         let list = self.list;
-        self.known.retain(|entry| !entry.rests(list) || (!many && entry.lane.silent_for(now) < RESTS_FOR));
+        self.known.retain(|entry| !entry.rests(list, now) || (!many && entry.lane.silent_for(now) < RESTS_FOR));
         self.turns.shrink();
         self.open = self.known.iter().filter(|entry| entry.lane.limit().is_none()).count();
     }

@@ -4,6 +4,7 @@ mod backoff;
 mod deliver;
 mod lane;
 mod lanes;
+pub mod mailer;
 pub mod request;
 pub mod run;
 pub mod tasks;

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use contract::envelope::{Envelope, WEBHOOK_VERSION};
+use contract::events::TEST_HEADER;
 use contract::signature::{self, STANDARD_ID_HEADER, STANDARD_SIGNATURE_HEADER, STANDARD_TIMESTAMP_HEADER};
 use domain::delivery::{Failure, FailureKind, Lease};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
@@ -14,8 +15,9 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 use url::Url;
 
-/// How many headers a signed request has: room for all of them, taken once.
+/// How many headers a signed request has but for those of the webhook's owner: room for all of them, taken once.
 const HEADERS: usize = 7;
+const TEST: HeaderName = HeaderName::from_static(TEST_HEADER);
 
 static SIGNATURE: LazyLock<HeaderName> = LazyLock::new(|| header_name(signature::HEADER));
 static STANDARD: LazyLock<[HeaderName; 3]> =
@@ -93,7 +95,15 @@ impl UserAgent {
 pub fn sign(lease: &Lease, now: Timestamp, user_agent: &UserAgent) -> Result<SignedRequest, Failure> {
     let body = render(lease, now)?;
     let webhook = &lease.webhook;
-    let mut headers = HeaderMap::with_capacity(HEADERS);
+    let mut headers = HeaderMap::with_capacity(HEADERS + webhook.headers.len());
+    // First, so that none of them takes the place of ours, whatever was accepted once.
+    for (name, value) in webhook.headers.expose() {
+        let (name, value) = owners_header(name, value)?;
+        headers.insert(name, value);
+    }
+    if lease.event.is_test {
+        headers.insert(TEST, HeaderValue::from_static("true"));
+    }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, user_agent.header());
     let secrets = webhook.secrets_at(now);
@@ -126,6 +136,17 @@ fn render(lease: &Lease, now: Timestamp) -> Result<Vec<u8>, Failure> {
         data,
     };
     Ok(envelope.render())
+}
+
+/// A header that the webhook's owner wants.
+fn owners_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Failure> {
+    let read = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
+    let (read_name, mut value) = read.ok_or_else(|| Failure {
+        kind: FailureKind::Request,
+        detail: format!("the stored header {name:?} of the webhook is not one"),
+    })?;
+    value.set_sensitive(true);
+    Ok((read_name, value))
 }
 
 fn header_value(text: String) -> HeaderValue {

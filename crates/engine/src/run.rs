@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
+use crate::mailer::Mailer;
 use crate::request::UserAgent;
 use crate::timer::Timer;
 use crate::transport::Transport;
@@ -21,6 +22,8 @@ pub struct Engine {
     pub store: Arc<dyn Store>,
     /// How requests are sent.
     pub transport: Arc<dyn Transport>,
+    /// How mail is sent, if any is.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Waits for what time it will be, by the same clock.
@@ -52,7 +55,12 @@ pub struct Settings {
     pub stop_for: SignedDuration,
     /// What the platform calls itself to receivers.
     pub user_agent: UserAgent,
+    /// For how long events are kept, with what became of them; for ever if there is none.
+    pub events_kept_for: Option<SignedDuration>,
 }
+
+/// For how long events are kept, unless the operator says otherwise.
+pub const EVENTS_KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 impl Default for Settings {
     fn default() -> Self {
@@ -64,6 +72,7 @@ impl Default for Settings {
             poll_for: SignedDuration::from_secs(5),
             stop_for: SignedDuration::from_secs(15),
             user_agent: UserAgent::default(),
+            events_kept_for: Some(EVENTS_KEPT_FOR),
         }
     }
 }

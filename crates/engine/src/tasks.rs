@@ -1,5 +1,7 @@
 //! Scheduled tasks. A task takes no input, goes in small steps and may run twice: on two nodes, or again after a crash.
 
+use std::sync::atomic::AtomicI64;
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use store::Store;
@@ -7,15 +9,31 @@ use store::error::StoreError;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
+use self::mail_notices::MailNotices;
 use crate::run::Engine;
 
+mod expand_announcements;
 mod expand_replays;
+mod expire_content;
 mod expire_deliveries;
+mod mail_notices;
+mod prune_events;
+mod prune_idempotency;
+mod prune_notices;
+mod prune_replays;
 mod prune_tokens;
+mod prune_webhooks;
 
-/// Every task.
-const ALL: [&dyn Task; 3] =
-    [&expand_replays::ExpandReplays, &expire_deliveries::ExpireDeliveries, &prune_tokens::PruneTokens];
+/// Every task that needs no setting.
+const ALL: [&dyn Task; 7] = [
+    &expand_replays::ExpandReplays,
+    &expire_deliveries::ExpireDeliveries,
+    &prune_tokens::PruneTokens,
+    &prune_notices::PruneNotices,
+    &prune_idempotency::PruneIdempotency,
+    &expand_announcements::ExpandAnnouncements,
+    &expire_content::ExpireContent,
+];
 
 /// How many steps a round has at most.
 const STEPS_MAX: u32 = 10_000;
@@ -28,6 +46,11 @@ trait Task: Sync {
 
     /// How long it rests between rounds.
     fn rests_for(&self) -> SignedDuration;
+
+    /// How long it rests between the steps of a round.
+    fn pauses_for(&self) -> SignedDuration {
+        SignedDuration::ZERO
+    }
 
     /// Does a little of it, and says whether there is more.
     async fn step(&self, store: &dyn Store, now: Timestamp) -> Result<Step, StoreError>;
@@ -42,24 +65,41 @@ enum Step {
 
 /// Runs every task in its own rhythm until `shutdown`.
 pub(crate) async fn repeat_all(engine: &Engine, shutdown: &CancellationToken) {
-    let rounds = futures_util::future::join_all(ALL.map(|task| repeat(task, engine)));
-    // A step is one transaction of the store: wherever it is dropped, nothing is half-done.
+    let kept_for = engine.settings.events_kept_for;
+    let prune_events = prune_events::PruneEvents { kept_for, cursor: AtomicI64::default() };
+    let prune_replays = prune_replays::PruneReplays { kept_for };
+    let prune_webhooks = prune_webhooks::PruneWebhooks { kept_for };
+    let with_settings: [&dyn Task; 3] = [&prune_events, &prune_replays, &prune_webhooks];
+    let mail_notices = engine.mailer.clone().map(|mailer| MailNotices { mailer, clock: engine.clock.clone() });
+    let mail_notices = mail_notices.as_ref().map(|task| task as &dyn Task);
+    let all = ALL.into_iter().chain(with_settings).chain(mail_notices);
+    let rounds = futures_util::future::join_all(all.map(|task| repeat(task, engine)));
+    // A step is one transaction of the store, or goes from one to the next under a lease: wherever it is dropped, nothing is
+    // half-done.
     shutdown.run_until_cancelled(rounds).await;
 }
 
 async fn repeat(task: &dyn Task, engine: &Engine) {
     loop {
         round(task, engine).await;
-        let rested_at = engine.clock.now().saturating_add(task.rests_for()).unwrap_or(Timestamp::MAX);
-        engine.timer.sleep_until(rested_at).await;
+        sleep_for(engine, task.rests_for()).await;
     }
+}
+
+async fn sleep_for(engine: &Engine, span: SignedDuration) {
+    let until = engine.clock.now().saturating_add(span).unwrap_or(Timestamp::MAX);
+    engine.timer.sleep_until(until).await;
 }
 
 /// Steps until it is done or fails; what is left over is for the next round.
 async fn round(task: &dyn Task, engine: &Engine) {
     for steps in 1..=STEPS_MAX {
-        match task.step(&*engine.store, engine.clock.now()).await {
-            Ok(Step::More) => {}
+        crash::point!("engine/before-task-step");
+        let stepped = task.step(&*engine.store, engine.clock.now()).await;
+        crash::point!("engine/after-task-step");
+        match stepped {
+            Ok(Step::More) if task.pauses_for().is_zero() => {}
+            Ok(Step::More) => sleep_for(engine, task.pauses_for()).await,
             Ok(Step::Done) => return debug!(task = task.name(), steps, "task {} is done", task.name()),
             Err(error) => {
                 return error!(task = task.name(), steps, %error, "task {} stopped until its next round", task.name());

@@ -3,4 +3,4 @@
 pub(crate) mod list;
 pub(crate) mod replay;
 pub(crate) mod show;
-mod wire;
+pub(crate) mod wire;

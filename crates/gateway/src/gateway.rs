@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use store::Store;
 use store::keyring::Keyring;
 
+use crate::idempotency::UnderWay;
+use crate::limit::{LimitSettings, Limits};
 use crate::token_cache::TokenCache;
 
 /// The state of the API. Cloning it is cheap: all clones share everything.
@@ -20,6 +22,8 @@ pub struct Gateway {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) tokens: Arc<TokenCache>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) under_way: UnderWay,
 }
 
 /// What the operator decides.
@@ -31,6 +35,8 @@ pub struct Settings {
     pub webhooks_per_portal_max: usize,
     /// The longest body of a request.
     pub body_bytes_max: usize,
+    /// How often callers may ask.
+    pub limits: LimitSettings,
 }
 
 impl Default for Settings {
@@ -39,6 +45,7 @@ impl Default for Settings {
             url_policy: UrlPolicy::default(),
             webhooks_per_portal_max: PER_PORTAL_MAX,
             body_bytes_max: 1024 * 1024,
+            limits: LimitSettings::default(),
         }
     }
 }
@@ -52,7 +59,16 @@ impl Gateway {
         keyring: Arc<Keyring>,
         settings: Settings,
     ) -> Self {
-        Gateway { store, clock, random, keyring, settings: Arc::new(settings), tokens: Arc::default() }
+        Gateway {
+            store,
+            clock,
+            random,
+            keyring,
+            limits: Arc::new(Limits::new(&settings.limits)),
+            settings: Arc::new(settings),
+            tokens: Arc::default(),
+            under_way: UnderWay::default(),
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -11,10 +11,14 @@
 mod again;
 mod delivery;
 mod enrollment;
+mod event;
 mod extract;
 pub mod gateway;
 mod health;
+mod idempotency;
 mod learning_object;
+pub mod limit;
+mod notice;
 mod oauth;
 mod oauth_client;
 mod observe;

@@ -8,21 +8,31 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use domain::id::{ClientId, PortalId};
 use domain::oauth::Token;
 
 use crate::gateway::Gateway;
+use crate::limit::Standing;
 use crate::refusal;
 
 /// Who calls, once that is known.
 #[derive(Clone, Default)]
-pub(crate) struct Who(Arc<OnceLock<(PortalId, ClientId)>>);
+pub(crate) struct Who(Arc<OnceLock<Known>>);
+
+struct Known {
+    token: Arc<Token>,
+    standing: Option<Standing>,
+}
 
 impl Who {
-    /// The token was good.
-    pub(crate) fn is(&self, token: &Token) {
+    /// The token was good; and how its caller stands with a limit, where there is one.
+    pub(crate) fn is(&self, token: &Arc<Token>, standing: Option<Standing>) {
         // A request has one token, so whatever is there already is the same.
-        let _ = self.0.set((token.portal_id, token.client_id.clone()));
+        let _ = self.0.set(Known { token: token.clone(), standing });
+    }
+
+    /// The token that was found good before.
+    pub(crate) fn token(&self) -> Option<&Arc<Token>> {
+        self.0.get().map(|known| &known.token)
     }
 }
 
@@ -34,12 +44,15 @@ pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request
     let who = Who::default();
     request.extensions_mut().insert(who.clone());
 
-    let response = refusal::write(next.run(request).await, &*gateway.random);
+    let mut response = refusal::write(next.run(request).await, &*gateway.random);
+    if let Some(standing) = who.0.get().and_then(|known| known.standing) {
+        standing.write(response.headers_mut());
+    }
 
     let took = started.elapsed();
     let path = route.as_ref().map_or("unknown", MatchedPath::as_str);
     let status = response.status().as_u16();
-    let (portal_id, client_id) = who.0.get().map(|(portal_id, client_id)| (portal_id.0, client_id.as_str())).unzip();
+    let (portal_id, client_id) = who.token().map(|token| (token.portal_id.0, token.client_id.as_str())).unzip();
     tracing::info!(%method, path, status, took_us = took.as_micros() as u64, portal_id, client_id, "{method} {path} {status}");
     metrics::counter!("http_requests_total", "path" => path.to_owned(), "status" => status.to_string()).increment(1);
     metrics::histogram!("http_request_seconds", "path" => path.to_owned()).record(took.as_secs_f64());

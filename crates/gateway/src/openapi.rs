@@ -1,11 +1,14 @@
 //! The description of the API: what the handlers say of themselves, and what holds for all of them.
 
+use std::collections::HashMap;
+
 use contract::api::error::ApiError;
+use contract::api::idempotency::{KEY_CHARS_MAX, KEY_HEADER};
 use contract::api::{ApiVersion, VERSION_HEADER};
 use domain::oauth::Scope;
 use utoipa::Modify;
 use utoipa::OpenApi as _;
-use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder, Type,
@@ -57,6 +60,45 @@ pub(crate) fn ask_for_version(openapi: &mut OpenApi) {
     }
 }
 
+/// Adds to every POST that asks for a token that it takes a key.
+pub(crate) fn offer_keys(openapi: &mut OpenApi) {
+    let key = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(KEY_CHARS_MAX))
+        .pattern(Some("^[!-~]+$"));
+    let header = ParameterBuilder::new()
+        .name(KEY_HEADER)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(KEY_DESCRIPTION))
+        .schema(Some(key))
+        .build();
+    for operation in openapi.paths.paths.values_mut().filter_map(|path| path.post.as_mut()) {
+        if operation.security.is_some() {
+            operation.parameters.get_or_insert_default().push(RefOr::T(header.clone()));
+        }
+    }
+}
+
+/// The paths whose POST takes a key, and the scope that each needs.
+pub(crate) fn keyed_posts(openapi: &OpenApi) -> HashMap<String, Option<Scope>> {
+    let posts = openapi.paths.paths.iter().filter_map(|(path, item)| Some((path, item.post.as_ref()?)));
+    posts.filter(|(_, post)| takes_key(post)).map(|(path, post)| (path.clone(), scope_of(post))).collect()
+}
+
+fn takes_key(operation: &Operation) -> bool {
+    let is_key = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(header) if header.name == KEY_HEADER);
+    operation.parameters.iter().flatten().any(is_key)
+}
+
+/// The scope that an operation says that it needs.
+fn scope_of(operation: &Operation) -> Option<Scope> {
+    let security = serde_json::to_value(&operation.security).expect("the description is made of strings and maps");
+    let name = security.pointer("/0/oauth2/0")?.as_str()?.to_owned();
+    Some(Scope::read(&name).expect("handlers ask for scopes that there are"))
+}
+
 /// An answer that any operation may give.
 struct Common {
     status: &'static str,
@@ -65,7 +107,17 @@ struct Common {
     applies: fn(&Operation) -> bool,
 }
 
-const COMMON: [Common; 5] = [
+/// What is said of the header on each operation that takes it.
+const KEY_DESCRIPTION: &str = "Not in the published API. Names this request, so that it can be sent again when its answer got \
+    lost: for 24 hours a request with the same key of the same OAuth client is answered as the first one was, byte for byte, with \
+    the header `Idempotent-Replayed: true`, and is not carried out again. Successes and 403, 404 and 409 are kept so; after any other \
+    4xx and after a 5xx the request may be sent again with the same key. Refusals of its own: 422 `idempotency_key_reused` when \
+    the key came with another path, query, body or portal; 409 `idempotency_key_in_use` with Retry-After while the first request is under \
+    way; 409 `idempotency_outcome_unknown` when it was cut off after it was carried out at least in part, and 409 \
+    `idempotency_answer_not_kept` when its answer was longer than 64 KiB: look with GET before you try with a new key. Take a \
+    random key, such as a UUID.";
+
+const COMMON: [Common; 8] = [
     Common {
         status: "400",
         name: "BadRequest",
@@ -79,10 +131,28 @@ const COMMON: [Common; 5] = [
         applies: |operation| operation.security.is_some(),
     },
     Common {
+        status: "409",
+        name: "KeyInUse",
+        description: "The first request with this Idempotency-Key is under way, or was cut off, or its answer was not kept.",
+        applies: takes_key,
+    },
+    Common {
         status: "413",
         name: "PayloadTooLarge",
         description: "The body is too long.",
         applies: |operation| operation.request_body.is_some(),
+    },
+    Common {
+        status: "422",
+        name: "KeyReused",
+        description: "The Idempotency-Key came with another request before.",
+        applies: takes_key,
+    },
+    Common {
+        status: "429",
+        name: "TooManyRequests",
+        description: "Asked too often, or failed to authenticate too often; Retry-After says when to try again.",
+        applies: |operation| operation.security.is_some() || operation.operation_id.as_deref() == Some("create_token"),
     },
     Common { status: "500", name: "Internal", description: "Something is wrong here.", applies: |_| true },
     Common {

@@ -7,8 +7,10 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contract::api::error::{ApiError, FieldError};
+use contract::api::idempotency::IN_USE;
 use domain::enrollment::EnrollmentError;
 use domain::learning_object::LearningObjectError;
+use domain::learning_object::retirement::RetirementError;
 use domain::oauth::OauthClientError;
 use domain::portal::PortalError;
 use domain::random::Random;
@@ -16,10 +18,12 @@ use domain::user_account::UserAccountError;
 use domain::webhook::WebhookError;
 use store::error::StoreError;
 
+use crate::limit::Standing;
+
 /// How many letters and digits name one refusal in the logs.
 const REFERENCE_LENGTH: usize = 12;
-/// What a client is told to wait when the database is away, in seconds.
-const UNAVAILABLE_RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+/// What a client is told to wait when the database is away, or an earlier request is still under way, in seconds.
+const SOON: HeaderValue = HeaderValue::from_static("1");
 
 /// How a client authenticates.
 const SCHEME: HeaderValue = HeaderValue::from_static("Bearer");
@@ -33,13 +37,15 @@ pub(crate) struct Refusal {
     error_code: &'static str,
     message: String,
     field: Option<String>,
+    /// How the caller stands with a limit that was reached.
+    standing: Option<Standing>,
     /// For the logs alone.
     cause: Option<Arc<StoreError>>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, error_code: &'static str, message: impl Into<String>) -> Self {
-        Refusal { status, error_code, message: message.into(), field: None, cause: None }
+        Refusal { status, error_code, message: message.into(), field: None, standing: None, cause: None }
     }
 
     /// 400: the request itself is at fault.
@@ -66,6 +72,17 @@ impl Refusal {
     /// 401 with the message that clients tell apart from the other 401. Contract, section 11.
     pub(crate) fn missing_scopes() -> Self {
         Refusal::new(StatusCode::UNAUTHORIZED, "missing_scopes", "Missing scopes")
+    }
+
+    /// 429: the caller has asked too often.
+    pub(crate) fn limited(message: impl Into<String>, standing: Standing) -> Self {
+        let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message);
+        Refusal { standing: Some(standing), ..refusal }
+    }
+
+    /// 503: there is no room at present.
+    pub(crate) fn busy() -> Self {
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "not available at present, try again")
     }
 
     /// 404. `what` says what there is not.
@@ -109,9 +126,7 @@ impl From<StoreError> for Refusal {
             StoreError::Conflict => (StatusCode::CONFLICT, "conflict", error.to_string()),
             StoreError::Taken(_) => (StatusCode::CONFLICT, "already_exists", error.to_string()),
             StoreError::LimitReached(_) => (StatusCode::BAD_REQUEST, "limit_reached", error.to_string()),
-            StoreError::Unavailable(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "not available at present, try again".to_owned())
-            }
+            StoreError::Unavailable(_) => return Refusal { cause: Some(Arc::new(error)), ..Refusal::busy() },
             StoreError::Internal { .. } => {
                 let message = "something is wrong here; ref names it in the logs".to_owned();
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
@@ -131,13 +146,24 @@ macro_rules! from_rule {
     )*};
 }
 
-from_rule!(EnrollmentError, LearningObjectError, OauthClientError, PortalError, UserAccountError, WebhookError);
+from_rule!(
+    EnrollmentError,
+    LearningObjectError,
+    OauthClientError,
+    PortalError,
+    RetirementError,
+    UserAccountError,
+    WebhookError
+);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, UNAVAILABLE_RETRY_AFTER);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE || self.error_code == IN_USE {
+            response.headers_mut().insert(header::RETRY_AFTER, SOON);
+        }
+        if let Some(standing) = &self.standing {
+            standing.write_refused(response.headers_mut());
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, SCHEME);

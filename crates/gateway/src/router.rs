@@ -1,5 +1,7 @@
 //! The table of routes.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::{from_extractor, from_fn_with_state};
@@ -11,10 +13,11 @@ use utoipa_axum::routes;
 
 use crate::extract::version::Version;
 use crate::gateway::Gateway;
+use crate::idempotency::{self, Once};
 use crate::refusal::Refusal;
 use crate::{
-    delivery, enrollment, health, learning_object, oauth, oauth_client, observe, openapi, portal, replay, user_account,
-    v2, webhook,
+    delivery, enrollment, event, health, learning_object, notice, oauth, oauth_client, observe, openapi, portal,
+    replay, user_account, v2, webhook,
 };
 
 /// Where the description of the API is.
@@ -23,12 +26,14 @@ const DESCRIPTION_PATH: &str = "/openapi.json";
 /// The API, with its description at `GET /openapi.json`.
 pub fn router(gateway: Gateway) -> Router {
     let (routes, description) = described();
+    let once = Arc::new(Once { gateway: gateway.clone(), posts: openapi::keyed_posts(&description) });
     let description = Bytes::from(description.to_json().expect("the description is made of strings and maps"));
     let answer = async move || ([(header::CONTENT_TYPE, "application/json")], description.clone());
     routes
         .route(DESCRIPTION_PATH, get(answer))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
+        .layer(from_fn_with_state(once, idempotency::once))
         .layer(from_fn_with_state(gateway.clone(), observe::observe))
         .with_state(gateway)
 }
@@ -45,6 +50,7 @@ fn described() -> (Router<Gateway>, OpenApi) {
     let all =
         OpenApiRouter::with_openapi(openapi::description()).merge(oauth()).merge(v3).merge(v2()).merge(operation());
     let (routes, mut description) = all.split_for_parts();
+    openapi::offer_keys(&mut description);
     openapi::add_common_answers(&mut description);
     (routes, description)
 }
@@ -62,17 +68,26 @@ fn v3() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(webhook::list::list, webhook::create::create))
         .routes(routes!(webhook::show::show, webhook::update::update, webhook::delete::delete))
+        .routes(routes!(webhook::test::test))
         .routes(routes!(delivery::list::list))
         .routes(routes!(delivery::show::show))
         .routes(routes!(delivery::replay::replay))
+        .routes(routes!(event::list::list))
+        .routes(routes!(event::show::show))
+        .routes(routes!(event::of_enrollment::of_enrollment))
         .routes(routes!(replay::create::create))
         .routes(routes!(replay::show::show))
+        .routes(routes!(notice::list::list))
+        .routes(routes!(notice::show::show))
         .routes(routes!(portal::list::list, portal::create::create))
         .routes(routes!(portal::show::show, portal::update::update))
         .routes(routes!(user_account::list::list, user_account::create::create))
         .routes(routes!(user_account::show::show, user_account::update::update))
         .routes(routes!(learning_object::list::list, learning_object::create::create))
         .routes(routes!(learning_object::show::show))
+        .routes(routes!(learning_object::set::set))
+        .routes(routes!(learning_object::alternatives::alternatives))
+        .routes(routes!(learning_object::impact::impact))
         .routes(routes!(enrollment::list::list, enrollment::create::create))
         .routes(routes!(enrollment::show::show, enrollment::update::update, enrollment::delete::delete))
 }

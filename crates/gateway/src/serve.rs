@@ -11,11 +11,13 @@ mod patient;
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -70,7 +72,7 @@ impl Default for Limits {
     }
 }
 
-/// Serves until `shutdown`; then accepts no more, lets what is under way finish within the limit, and returns.
+/// Serves until `shutdown`, each request with its peer as [`ConnectInfo`]; then accepts no more, lets what is under way finish within the limit, and returns.
 pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown: CancellationToken) {
     let room = Arc::new(Semaphore::new(limits.connections_max));
     let connections = TaskTracker::new();
@@ -81,8 +83,8 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown:
             () = shutdown.cancelled() => break,
             accepted = accept(&listener, &room) => accepted,
         };
-        let Some((stream, permit)) = accepted else { continue };
-        let connection = connection(stream, app.clone(), limits.clone(), shutdown.clone());
+        let Some((stream, peer, permit)) = accepted else { continue };
+        let connection = connection(stream, peer, app.clone(), limits.clone(), shutdown.clone());
         let end = end.clone();
         connections.spawn(async move {
             end.run_until_cancelled(connection).await;
@@ -101,10 +103,10 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown:
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let permit = room.clone().acquire_owned().await.expect("the semaphore is never closed");
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, permit)),
+        Ok((stream, peer)) => Some((stream, peer, permit)),
         Err(error) => {
             let of_one_connection = matches!(
                 error.kind(),
@@ -119,12 +121,15 @@ async fn accept(
     }
 }
 
-async fn connection(stream: TcpStream, app: Router, limits: Limits, shutdown: CancellationToken) {
+async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, limits: Limits, shutdown: CancellationToken) {
     // Answers are written at once and whole; waiting to fill a packet would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot switch delays off: {error}");
     }
-    let service = service_fn(move |request| answer(app.clone(), request, limits.request_for));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        answer(app.clone(), request, limits.request_for)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_for)

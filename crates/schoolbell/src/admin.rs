@@ -1,6 +1,7 @@
 //! `schoolbell admin`: what the operator does, straight in the data folder, also while the platform serves from it.
 
 mod client;
+mod content;
 mod portal;
 mod user;
 
@@ -14,7 +15,7 @@ use crate::ambient::SystemRandom;
 use crate::data_folder::DataFolder;
 use crate::provision::Provisioner;
 
-/// Make and list portals, OAuth clients and users, straight in the data folder
+/// Make and list portals, OAuth clients and users, and end content, straight in the data folder
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  schoolbell admin --data ./data portal create --name 'Acme Learning' --domain acme.example.com\n  \
@@ -39,6 +40,9 @@ enum AdminCommand {
     /// Credentials with which programs act in a portal
     #[command(subcommand)]
     Client(client::ClientCommand),
+    /// Content that ends: flag it for removal, move the dates, withdraw the flag
+    #[command(subcommand)]
+    Content(content::ContentCommand),
     /// People in a portal
     #[command(subcommand)]
     User(user::UserCommand),
@@ -83,6 +87,7 @@ pub(crate) async fn run(args: AdminArgs) -> Result<()> {
     let outcome = match args.command {
         AdminCommand::Portal(command) => portal::run(&provisioner, command).await?,
         AdminCommand::Client(command) => client::run(&provisioner, command).await?,
+        AdminCommand::Content(command) => content::run(&provisioner, command).await?,
         AdminCommand::User(command) => user::run(&provisioner, command).await?,
     };
     let mut out = std::io::stdout();

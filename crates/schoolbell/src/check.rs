@@ -10,7 +10,7 @@ use crate::observe;
 use crate::platform::Platform;
 use crate::serve::PlatformArgs;
 
-/// Say what would run, and whether it could: configuration, data folder, addresses
+/// Say what would run, and whether it could: configuration, data folder, mail server, addresses
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  schoolbell check --config schoolbell.toml")]
 pub(crate) struct CheckArgs {
@@ -34,9 +34,16 @@ pub(crate) async fn run(args: CheckArgs) -> Result<()> {
         folder.store.check().await.context("writing to the database")?;
         eprintln!("data folder {}: ready, exchanges within {:?}", data.display(), platform.http().exchange_for);
     } else {
+        config.limits.settings()?;
         config.delivery.engine()?;
         config.delivery.schedule()?;
+        config.retention.events_kept_for()?;
+        config.delivery.egress_proxy()?;
         eprintln!("data folder {}: not there yet, serve would make it", data.display());
+    }
+    if let Some(mailer) = config.mail.mailer()? {
+        mailer.smtp.check().await.context("talking to the mail server")?;
+        eprintln!("mail server {}: ready", config.mail.host.as_deref().unwrap_or_default());
     }
     drop(observe::listen(config.server.listen, "API").await?);
     eprintln!("address {}: free", config.server.listen);

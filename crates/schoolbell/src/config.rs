@@ -4,7 +4,10 @@
 
 pub(crate) mod companion;
 pub(crate) mod delivery;
+pub(crate) mod limits;
 pub(crate) mod log;
+pub(crate) mod mail;
+pub(crate) mod retention;
 pub(crate) mod server;
 
 use std::path::{Path, PathBuf};
@@ -12,9 +15,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use self::mail::MailSection;
 use companion::CompanionSection;
 use delivery::DeliverySection;
+use limits::LimitsSection;
 use log::LogSection;
+use retention::RetentionSection;
 use server::ServerSection;
 
 /// Everything that can be configured.
@@ -27,6 +33,12 @@ pub(crate) struct Config {
     pub(crate) server: ServerSection,
     /// How events are delivered, and where they may go.
     pub(crate) delivery: DeliverySection,
+    /// For how long what happened is kept.
+    pub(crate) retention: RetentionSection,
+    /// How often callers of the API may ask.
+    pub(crate) limits: LimitsSection,
+    /// By which server notices are mailed.
+    pub(crate) mail: MailSection,
     /// What is logged, and how.
     pub(crate) log: LogSection,
     /// The receiving application.
@@ -73,7 +85,24 @@ mod tests {
             SAMPLE.lines().map(|line| line.strip_prefix("# ").filter(|line| line.contains(" = ")).unwrap_or(line));
         let everything = Config::parse(&lines.collect::<Vec<_>>().join("\n")).unwrap();
         let written = toml::to_string(&everything).unwrap();
-        for key in ["data", "metrics_listen", "api_listen", "api_token", "secrets", "portals", "retry_delays_s"] {
+        for key in [
+            "data",
+            "metrics_listen",
+            "api_listen",
+            "api_token",
+            "secrets",
+            "portals",
+            "retry_delays_s",
+            "host",
+            "port",
+            "user",
+            "password",
+            "password_file",
+            "from",
+            "authorities_file",
+            "egress_proxy",
+            "egress_proxy_credentials",
+        ] {
             assert!(
                 written.contains(&format!("{key} =")) || written.contains(&format!("{key}]")),
                 "{key} in {written}"
@@ -93,6 +122,7 @@ mod tests {
         check_refused("[servers]", "servers");
         check_refused("[server]\nlisten = 8420", "server.listen");
         check_refused("[delivery]\nconcurrency = \"many\"", "delivery.concurrency");
+        check_refused("[mail]\ntls = \"maybe\"", "mail.tls");
         check_refused("[delivery", "TOML parse error");
     }
 }

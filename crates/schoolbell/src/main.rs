@@ -7,6 +7,7 @@ mod companion_command;
 mod config;
 mod data_folder;
 mod demo;
+mod mailer;
 mod observe;
 mod platform;
 mod provision;
@@ -55,7 +56,9 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Args::parse().command).await {
+    let args = Args::parse();
+    crash::point!("start/begun");
+    match run(args.command).await {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read what is printed has had enough, such as `head`.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

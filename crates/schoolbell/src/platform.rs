@@ -6,6 +6,7 @@ use std::thread;
 use anyhow::{Context, Result};
 use domain::clock::Clock;
 use domain::random::Random;
+use engine::mailer::Mailer;
 use engine::run::{Engine, Stopped};
 use engine::timer::ClockTimer;
 use engine::transport::http::{HttpSettings, HttpTransport};
@@ -39,20 +40,30 @@ impl Platform {
             url_policy: policy,
             webhooks_per_portal_max: config.server.webhooks_per_portal_max,
             body_bytes_max: config.server.body_bytes_max,
+            limits: config.limits.settings()?,
         };
         let http = HttpSettings {
             exchange_for: config.delivery.timeout()?,
             connect_for: config.delivery.connect_timeout()?,
             policy,
         };
+        let transport = HttpTransport::new(http, clock.clone());
+        let transport = match config.delivery.egress_proxy()? {
+            Some(proxy) => transport.through(proxy),
+            None => transport,
+        };
         let engine = Engine {
             store: folder.store.clone(),
-            transport: Arc::new(HttpTransport::new(http, clock.clone())),
+            transport: Arc::new(transport),
+            mailer: config.mail.mailer()?.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
             clock: clock.clone(),
             timer: Arc::new(ClockTimer(clock.clone())),
             random: random.clone(),
             schedule: config.delivery.schedule()?,
-            settings: config.delivery.engine()?,
+            settings: engine::run::Settings {
+                events_kept_for: config.retention.events_kept_for()?,
+                ..config.delivery.engine()?
+            },
         };
         let gateway = Gateway::new(folder.store.clone(), clock, random, folder.keyring.clone(), settings);
         Ok(Platform { gateway, engine, http })
@@ -63,13 +74,16 @@ impl Platform {
     /// The API stops first: what it still accepts is stored, and what is stored is delivered by the next start.
     pub(crate) async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> Result<Stopped> {
         // The lock on the data folder says that nobody else delivers from it, so whoever held a lease is gone.
+        crash::point!("start/before-expire-leases");
         let left = self.engine.store.expire_leases(self.engine.clock.now()).await.context("ending old leases")?;
+        crash::point!("start/after-expire-leases");
         if left > 0 {
             tracing::info!(left, "{left} attempts were under way when the platform last ended: they are made again");
         }
         let engine = deliver(self.engine, shutdown.clone())?;
         let app = gateway::router::router(self.gateway);
         gateway::serve::serve(listener, app, gateway::serve::Limits::default(), shutdown.clone()).await;
+        crash::point!("stop/api-stopped");
         let stopped = engine.await.context("the delivery engine ended without saying why")?;
         tracing::info!(finished = stopped.finished, left = stopped.left, "stopped");
         Ok(stopped)

@@ -159,6 +159,9 @@ impl Provisioner {
             title: title.to_owned(),
             description: String::new(),
             external_id: None,
+            language: None,
+            topics: Vec::new(),
+            replacements: Vec::new(),
             state: LifecycleState::Published,
             retirement: None,
             withdrawn_at: None,
@@ -169,7 +172,7 @@ impl Provisioner {
         let made = lo.after.clone();
         self.store.save_learning_object(lo).await?;
         for holder in holders {
-            self.store.save_library_items(*holder, &[made.id]).await?;
+            self.store.save_library_items(*holder, &[made.id], now).await?;
         }
         Ok(made)
     }

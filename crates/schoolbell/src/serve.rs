@@ -103,6 +103,7 @@ pub(crate) fn stop_on_signal() -> Result<CancellationToken> {
         let shutdown = shutdown.clone();
         async move {
             signals.next().await;
+            crash::point!("stop/asked");
             tracing::info!("stopping: finishing what is under way; ask again to end at once");
             shutdown.cancel();
             // Some programs send the signal to the process and to its group: that is one wish, not two.

@@ -43,18 +43,35 @@ pub enum Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Error::DiskFull,
-            _ => Error::Sqlite(std::sync::Arc::new(error)),
+        if is_full(&error) { Error::DiskFull } else { Error::Sqlite(std::sync::Arc::new(error)) }
+    }
+}
+
+/// What a verb may fail with. The writer must know when it was an I/O error, for it takes no more writes after one.
+pub trait VerbFailure: From<rusqlite::Error> {
+    /// The I/O error that SQLite met, in its words, if that is why the verb failed.
+    fn io(&self) -> Option<String>;
+}
+
+impl VerbFailure for rusqlite::Error {
+    fn io(&self) -> Option<String> {
+        (self.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) && !is_full(self)).then(|| self.to_string())
+    }
+}
+
+impl VerbFailure for Error {
+    fn io(&self) -> Option<String> {
+        match self {
+            Error::Sqlite(error) => error.io(),
+            _ => None,
         }
     }
 }
 
-impl Error {
-    /// Whether it is unknown what is on disk.
-    pub(crate) fn is_io(&self) -> bool {
-        matches!(self, Error::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure))
-    }
+/// A full disk, of which SQLite says so; but that it could not make the index of the WAL larger it calls an I/O error.
+fn is_full(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull) || code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 /// Why a write did nothing.

@@ -36,12 +36,16 @@ pub(crate) fn apply(connection: &mut Connection, migrations: &[Migration]) -> Re
     }
     for migration in migrations.iter().skip(applied.len()) {
         transaction.execute_batch(migration.sql)?;
+        crash::point!("migrate/before-note");
         transaction.execute(
             "INSERT INTO schema_migrations (number, name, sql) VALUES (?1, ?2, ?3)",
             params![migration.number, migration.name, migration.sql],
         )?;
+        crash::point!("migrate/between");
     }
+    crash::point!("migrate/before-commit");
     transaction.commit()?;
+    crash::point!("migrate/after-commit");
     Ok(())
 }
 

@@ -116,6 +116,56 @@ async fn a_disk_that_was_full_takes_writes_again() {
     database.write(insert(n)).await.unwrap();
 }
 
+#[tokio::test]
+async fn checking_writes_a_page() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder, &[TABLE]).unwrap();
+    let wal = || folder.path().join("test.db-wal").metadata().unwrap().len();
+    for _ in 0..2 {
+        let before = wal();
+        database.check().await.unwrap();
+        assert!(wal() > before);
+    }
+}
+
+#[tokio::test]
+async fn a_long_wal_is_copied_back_and_begun_anew() {
+    let folder = TempDir::new().unwrap();
+    let database = Database::open(&folder.path().join("test.db"), Durability::Off, &[TABLE]).unwrap();
+    let file = |name: &str| folder.path().join(name).metadata().unwrap().len();
+    assert!(file("test.db") <= 4_096, "nothing was copied back");
+    for _ in 0..2 * CHECKPOINT_PAGES {
+        database.check().await.unwrap();
+    }
+    assert!(file("test.db") > 4_096);
+    let longest = u64::try_from(CHECKPOINT_PAGES + 10).unwrap() * 4_200;
+    assert!(file("test.db-wal") < longest, "{} bytes", file("test.db-wal"));
+}
+
+#[tokio::test]
+async fn after_an_io_error_inside_a_verb_nothing_is_written_any_more() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder, &[TABLE]).unwrap();
+    database.write(insert(1)).await.unwrap();
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_WRITE);
+    let broken = database.write(move |connection| {
+        insert(2)(connection)?;
+        Err::<(), _>(rusqlite::Error::SqliteFailure(code, None))
+    });
+    assert!(matches!(broken.await, Err(WriteError::Verb(_))));
+    for _ in 0..2 {
+        let error = database.write(insert(3)).await.unwrap_err();
+        assert!(matches!(error, WriteError::Database(Error::Stopped(_))), "{error}");
+    }
+    assert!(database.check().await.is_err());
+    assert_eq!(numbers(&database), [1], "what was committed can still be read");
+    // Closing leaves the WAL as it is: nothing is copied, nothing is synced again.
+    drop(database);
+    let wal = folder.path().join("test.db-wal");
+    assert!(wal.metadata().unwrap().len() > 0);
+    assert_eq!(numbers(&open(&folder, &[TABLE]).unwrap()), [1]);
+}
+
 #[test]
 fn migrations_are_applied_once_and_in_order() {
     let folder = TempDir::new().unwrap();

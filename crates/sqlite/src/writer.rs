@@ -2,17 +2,25 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::error::{Error, WriteError};
+use crate::error::{Error, VerbFailure, WriteError};
 
 /// How many verbs share one commit at most.
 const GROUP_MAX: usize = 256;
 /// How many verbs may wait; further callers wait for a place.
 const WAITING_MAX: usize = 4_096;
+
+/// How long, on a full disk, the WAL is not copied back again.
+const FULL_FOR: Duration = Duration::from_secs(1);
 
 /// Runs a verb inside a transaction, or hears that there is none, and gives back how to answer its caller once the
 /// group is committed, or not.
@@ -21,8 +29,16 @@ type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
 struct Done {
     answer: Answer,
-    /// Whether the verb's own work stays.
-    keeps: bool,
+    /// What becomes of the verb's own work.
+    work: Work,
+}
+
+enum Work {
+    Kept,
+    /// The verb failed by itself.
+    Undone,
+    /// It met an I/O error: nothing of its group can be trusted, nor any write after it.
+    Broken(String),
 }
 
 #[derive(Clone, Debug)]
@@ -31,11 +47,18 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> Result<Self, Error> {
+    /// `checkpoint_pages`: how long the WAL gets until it is copied back into the file, in pages.
+    pub(crate) fn start(mut connection: Connection, checkpoint_pages: i32) -> Result<Self, Error> {
         let (verbs, waiting) = mpsc::channel(WAITING_MAX);
+        let wal_pages = Arc::new(AtomicI32::new(0));
+        let seen = wal_pages.clone();
+        connection.wal_hook(Some(move |_: &mut Wal, pages| {
+            seen.store(pages, Ordering::Relaxed);
+            Ok(())
+        }))?;
         thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || run(&connection, waiting))
+            .spawn(move || run(&connection, waiting, || wal_pages.load(Ordering::Relaxed) >= checkpoint_pages))
             .map_err(|error| Error::Stopped(format!("starting its thread: {error}")))?;
         Ok(Writer { verbs })
     }
@@ -43,7 +66,7 @@ impl Writer {
     pub(crate) async fn write<T, E, F, A>(&self, verb: F, after: A) -> Result<T, WriteError<E>>
     where
         T: Send + 'static,
-        E: From<rusqlite::Error> + Send + 'static,
+        E: VerbFailure + Send + 'static,
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
         A: FnOnce(&T) + Send + 'static,
     {
@@ -55,7 +78,11 @@ impl Writer {
                     Err(panic) => Err(WriteError::Database(Error::Panicked(message_of(&*panic)))),
                 }
             });
-            let keeps = result.is_ok();
+            let work = match &result {
+                Ok(_) => Work::Kept,
+                Err(WriteError::Verb(error)) => error.io().map_or(Work::Undone, Work::Broken),
+                Err(WriteError::Database(_)) => Work::Undone,
+            };
             let answer: Answer = Box::new(move |committed| {
                 let result = result.and_then(|value| committed.map(|()| value).map_err(WriteError::Database));
                 if let Ok(value) = &result {
@@ -64,7 +91,7 @@ impl Writer {
                 // A caller that has gone away does not want the answer.
                 let _ = reply.send(result);
             });
-            Done { answer, keeps }
+            Done { answer, work }
         });
         let stopped = || WriteError::Database(Error::Stopped("its thread has ended".to_owned()));
         self.verbs.send(verb).await.map_err(|_| stopped())?;
@@ -78,8 +105,14 @@ fn message_of(panic: &(dyn Any + Send)) -> String {
 }
 
 /// Ends when the last [`Writer`] is gone and nothing is waiting any more.
-fn run(connection: &Connection, mut waiting: mpsc::Receiver<Verb>) {
+///
+/// The WAL is copied back when it `is_long`, once those who wait for the commit have their answers.
+///
+/// After an I/O error nothing is written any more. What a failed `fsync` leaves in the page cache is unknown, and a second one may
+/// succeed without writing it; so nothing is tried again, not even the checkpoint that closing a healthy file ends with.
+fn run(connection: &Connection, mut waiting: mpsc::Receiver<Verb>, is_long: impl Fn() -> bool) {
     let mut stopped: Option<Error> = None;
+    let mut copied_at: Option<Instant> = None;
     let mut answers = Vec::with_capacity(GROUP_MAX);
     while let Some(first) = waiting.blocking_recv() {
         if let Some(error) = &stopped {
@@ -87,16 +120,39 @@ fn run(connection: &Connection, mut waiting: mpsc::Receiver<Verb>) {
             continue;
         }
         let committed = commit_group(connection, first, &mut waiting, &mut answers);
-        if let Err(error) = &committed
-            && error.is_io()
-        {
-            tracing::error!(%error, "the database writer stops: it is unknown what is on disk");
-            stopped = Some(Error::Stopped(error.to_string()));
-        }
+        stopped = committed.as_ref().err().and_then(stops);
         for answer in answers.drain(..) {
             answer(committed.clone());
         }
+        crash::point!("sqlite/after-answer");
+        // What has been copied back makes room in the WAL, which may be all that a full disk lacks.
+        let is_full = || matches!(committed, Err(Error::DiskFull)) && copied_at.is_none_or(|at| at.elapsed() > FULL_FOR);
+        if stopped.is_none() && (is_long() || is_full()) {
+            copied_at = Some(Instant::now());
+            stopped = checkpoint(connection).err().as_ref().and_then(stops);
+        }
     }
+    if stopped.is_none() {
+        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+    }
+}
+
+/// What is said to every write after this error, if none is done any more.
+fn stops(error: &Error) -> Option<Error> {
+    let why = match error {
+        Error::Stopped(why) => why.clone(),
+        error => error.io()?,
+    };
+    tracing::error!(error = why, "the database writer stops: it is unknown what is on disk");
+    Some(Error::Stopped(why))
+}
+
+/// Copies as much of the WAL back as no reader needs. If the disk is full, or somebody else is at it, the next commit is
+/// followed by another.
+fn checkpoint(connection: &Connection) -> Result<(), Error> {
+    connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], |_| Ok(()))?;
+    crash::point!("sqlite/after-checkpoint");
+    Ok(())
 }
 
 /// One physical transaction over all that is waiting. When it returns an error, nothing of the group is stored.
@@ -119,7 +175,10 @@ fn commit_group(
             verb = waiting.try_recv().ok();
         }
     }
-    healthy.and_then(|()| execute(connection, "COMMIT")).inspect_err(|_| {
+    crash::point!("sqlite/before-commit");
+    let committed = healthy.and_then(|()| execute(connection, "COMMIT"));
+    crash::point!("sqlite/after-commit");
+    committed.inspect_err(|_| {
         if !connection.is_autocommit() {
             let _ = execute(connection, "ROLLBACK");
         }
@@ -132,12 +191,15 @@ fn under_savepoint(connection: &Connection, verb: Verb, answers: &mut Vec<Answer
         answers.push(verb(Err(error.clone())).answer);
         return Err(error);
     }
-    let Done { answer, keeps } = verb(Ok(connection));
+    let Done { answer, work } = verb(Ok(connection));
     answers.push(answer);
+    if let Work::Broken(error) = work {
+        return Err(Error::Stopped(error));
+    }
     if connection.is_autocommit() {
         return Err(Error::Undone);
     }
-    if !keeps {
+    if let Work::Undone = work {
         execute(connection, "ROLLBACK TO verb")?;
     }
     execute(connection, "RELEASE verb")

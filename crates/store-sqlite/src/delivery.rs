@@ -20,7 +20,8 @@ use crate::query::{Conditions, Listing, row, rows};
 use crate::row::{RowExt, unreadable};
 
 const COLUMNS: &str = "deliveries.no, webhooks.id AS webhook_id, state, due_at, finished_at, failed_reason, attempt_number,
-    webhooks.status, webhooks.updated_at, events.id, events.portal_id, event_type, subject_id, data, occurred_at, deadline_at";
+    webhooks.status, webhooks.updated_at, events.id, events.portal_id, event_type, subject_id, data, occurred_at, deadline_at,
+    test_webhook_no";
 const FROM: &str = "deliveries
     JOIN webhooks ON webhooks.no = deliveries.webhook_no
     JOIN events ON events.no = deliveries.event_no";
@@ -126,7 +127,7 @@ fn decode(row: &Row<'_>) -> Result<Delivery, VerbError> {
 
 /// What is pending for an inactive webhook is held, and for a deleted one has failed, without anybody having to write that
 /// to every row.
-fn state(row: &Row<'_>) -> Result<DeliveryState, VerbError> {
+pub(crate) fn state(row: &Row<'_>) -> Result<DeliveryState, VerbError> {
     let (due_at, finished_at) = (row.at_or_null("due_at")?, row.at_or_null("finished_at")?);
     match (row.of::<String>("state")?.as_str(), due_at, finished_at) {
         ("pending", Some(due_at), None) => match row.read("status", WebhookStatus::read)? {

@@ -21,6 +21,15 @@ impl From<rusqlite::Error> for VerbError {
     }
 }
 
+impl sqlite::VerbFailure for VerbError {
+    fn io(&self) -> Option<String> {
+        match self {
+            VerbError::Sqlite(error) => error.io(),
+            VerbError::Refused(_) | VerbError::Unreadable(_) => None,
+        }
+    }
+}
+
 impl From<StoreError> for VerbError {
     fn from(error: StoreError) -> Self {
         VerbError::Refused(error)

@@ -1,39 +1,101 @@
 //! Events, stored with the change that they were born of and with a delivery for each webhook that is told.
 
+mod list;
+mod prune;
+pub(crate) mod test_event;
+
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use domain::event::Event;
-use domain::id::PortalId;
+use domain::id::{EventId, PortalId};
 use domain::portal::PARTNERS_ABOVE_MAX;
+use domain::why::Standing;
 use jiff::Timestamp;
 use sqlite::rusqlite::{Connection, Row, params};
+use store::error::Result;
+use store::event::{EventFilter, Events, PruneCursor, PrunedEvents, StoredEvent};
+use store::page::{Listed, PageRequest};
 
+use crate::SqliteStore;
 use crate::error::VerbError;
 use crate::query::row;
 use crate::row::RowExt;
+use crate::webhook::history;
+
+#[async_trait]
+impl Events for SqliteStore {
+    async fn list_events(
+        &self,
+        portal_id: PortalId,
+        filter: &EventFilter,
+        page: PageRequest,
+    ) -> Result<Listed<StoredEvent>> {
+        let filter = filter.clone();
+        self.scan("list_events", move |connection| list::list(connection, portal_id, &filter, page)).await
+    }
+
+    async fn explain_event(&self, portal_id: PortalId, id: &EventId) -> Result<Option<(StoredEvent, Vec<Standing>)>> {
+        let id = id.clone();
+        self.scan("explain_event", move |connection| {
+            let Some((no, event)) = list::find(connection, portal_id, &id)? else { return Ok(None) };
+            Ok(Some((event, history::standings(connection, portal_id, no)?)))
+        })
+        .await
+    }
+
+    async fn find_events_from(&self) -> Result<Option<Timestamp>> {
+        self.read("find_events_from", |connection| prune::pruned_before(connection))
+    }
+
+    async fn prune_events(&self, cursor: PruneCursor, before: Timestamp, rows_max: u32) -> Result<PrunedEvents> {
+        // Looking costs the writer nothing, and mostly there is nothing to delete.
+        let found = self.scan("prune_events", move |c| prune::look(c, cursor, before, rows_max)).await?;
+        match found.nothing() {
+            Some(nothing) => Ok(nothing),
+            None => self.write("prune_events", move |c| prune::prune(c, &found, before, rows_max)).await,
+        }
+    }
+}
 
 /// Stores events and their deliveries, due at once.
 pub(crate) fn insert(connection: &Connection, events: &[Event], at: Timestamp) -> Result<(), VerbError> {
     for event in events {
-        connection
-            .prepare_cached(
-                "-- insert_event
-                INSERT INTO events (id, portal_id, event_type, subject_id, data, occurred_at, deadline_at, created_at)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                event.id.as_str(),
-                event.portal_id.0,
-                event.event_type.as_str(),
-                event.subject_id,
-                event.data,
-                event.occurred_at.as_millisecond(),
-                event.deadline_at.map(Timestamp::as_millisecond),
-                at.as_millisecond(),
-            ])?;
-        insert_deliveries(connection, connection.last_insert_rowid(), event, at)?;
+        crash::point!("event/before-insert");
+        let event_no = insert_event(connection, event, None, at)?;
+        crash::point!("event/after-insert");
+        insert_deliveries(connection, event_no, event, at)?;
+        crash::point!("event/after-deliveries");
     }
     Ok(())
+}
+
+/// Stores an event, and gives its number. `test_webhook_no` is the one webhook that is told of it, if it is a test.
+fn insert_event(
+    connection: &Connection,
+    event: &Event,
+    test_webhook_no: Option<i64>,
+    at: Timestamp,
+) -> Result<i64, VerbError> {
+    connection
+        .prepare_cached(
+            "-- insert_event
+            INSERT INTO events (id, portal_id, event_type, subject_id, data, occurred_at, deadline_at, created_at,
+                test_webhook_no)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            event.id.as_str(),
+            event.portal_id.0,
+            event.event_type.as_str(),
+            event.subject_id,
+            event.data,
+            event.occurred_at.as_millisecond(),
+            event.deadline_at.map(Timestamp::as_millisecond),
+            at.as_millisecond(),
+            test_webhook_no,
+        ])?;
+    Ok(connection.last_insert_rowid())
 }
 
 /// One for each matching webhook of the event's portal and of every partner above it.
@@ -67,7 +129,7 @@ fn insert_deliveries(connection: &Connection, event_no: i64, event: &Event, at: 
 /// The event with this number.
 pub(crate) fn find(connection: &Connection, no: i64) -> Result<Option<Arc<Event>>, VerbError> {
     let sql = "-- find_event
-        SELECT id, portal_id, event_type, subject_id, data, occurred_at, deadline_at
+        SELECT id, portal_id, event_type, subject_id, data, occurred_at, deadline_at, test_webhook_no
         FROM events
         WHERE no = ?1";
     row(connection, sql, &[&no], decode)
@@ -83,5 +145,9 @@ pub(crate) fn decode(row: &Row<'_>) -> Result<Arc<Event>, VerbError> {
         data: row.of("data")?,
         occurred_at: row.at("occurred_at")?,
         deadline_at: row.at_or_null("deadline_at")?,
+        is_test: row.of::<Option<i64>>("test_webhook_no")?.is_some(),
     }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,18 +11,26 @@ use store::error::{Result, StoreError};
 use store::learning_object::{LearningObjectFilter, LearningObjectRef, LearningObjectSort, LearningObjects, SortedBy};
 use store::page::{Listed, Order, PageRequest};
 
-use crate::SqliteStore;
 use crate::error::{VerbError, expect_one, on_duplicate};
 use crate::query::{Conditions, Listing, direction, row};
 use crate::row::RowExt;
+use crate::{SqliteStore, retirement};
 
-const COLUMNS: &str =
+pub(crate) const COLUMNS: &str =
     "lo.id, version, content_id, owner_id, kind, title, description, external_id, state, flagged_at, retired_at,
-    removed_at, withdrawn_at, created_at, updated_at";
+    removed_at, withdrawn_at, language, topics, replacements, created_at, updated_at";
 const HELD_OR_OWNED: &str =
     "(owner_id = ?2 OR EXISTS (SELECT 1 FROM library_items WHERE portal_id = ?2 AND lo_id = lo.id))";
 const OFFERED: &str = "(owner_id = ?2 OR owner_id = (SELECT partner_id FROM portals WHERE id = ?2)
     OR EXISTS (SELECT 1 FROM library_items WHERE portal_id = ?2 AND lo_id = lo.id))";
+
+/// Its dates decide where it stands, as in `LearningObject::state_at`.
+const STATE_IS_ONE_OF: &str = "CASE
+        WHEN state = 'draft' THEN 'draft'
+        WHEN state = 'removed' OR removed_at <= ? THEN 'removed'
+        WHEN state = 'retired' OR retired_at <= ? THEN 'retired'
+        ELSE 'published'
+    END IN (?, ?, ?, ?)";
 
 #[async_trait]
 impl LearningObjects for SqliteStore {
@@ -54,8 +62,7 @@ impl LearningObjects for SqliteStore {
         conditions.one_of("lo.id", filter.ids.as_ref().map(|ids| ids.iter().map(|id| id.0)));
         conditions.contains("title", filter.keyword.as_deref());
         conditions.one_of("kind", filter.kinds.clone());
-        let states = filter.states.as_ref();
-        conditions.one_of("state", states.map(|states| states.iter().map(|state| state.as_str().to_owned())));
+        conditions.with_all(STATE_IS_ONE_OF, filter.states.as_ref().map(|(states, now)| state_values(states, *now)));
         let direction = direction(filter.order);
         let by = match filter.sort {
             LearningObjectSort::Created => "created_at",
@@ -86,10 +93,11 @@ impl LearningObjects for SqliteStore {
         self.write("save_learning_object", move |connection| save(connection, &change.after)).await
     }
 
-    async fn save_library_items(&self, portal_id: PortalId, items: &[LearningObjectId]) -> Result<()> {
+    async fn save_library_items(&self, portal_id: PortalId, items: &[LearningObjectId], now: Timestamp) -> Result<()> {
         let items = items.to_vec();
-        let verb = move |connection: &Connection| items.iter().try_for_each(|&item| hold(connection, portal_id, item));
-        self.write("save_library_items", verb).await
+        let verb =
+            move |connection: &Connection| items.iter().try_for_each(|&item| hold(connection, portal_id, item, now));
+        self.write_and_wake("save_library_items", verb).await
     }
 
     async fn prune_library_items(&self, portal_id: PortalId, items: &[LearningObjectId]) -> Result<()> {
@@ -108,6 +116,14 @@ impl LearningObjects for SqliteStore {
         };
         self.write("prune_library_items", verb).await
     }
+}
+
+/// The time, twice, and the states, any of them as often as it takes.
+fn state_values(states: &[LifecycleState], now: Timestamp) -> [Value; 6] {
+    let state =
+        |n: usize| states.get(n).or(states.first()).map_or(Value::Null, |state| Value::from(state.as_str().to_owned()));
+    let now = Value::from(now.as_millisecond());
+    [now.clone(), now, state(0), state(1), state(2), state(3)]
 }
 
 fn find(
@@ -133,18 +149,19 @@ fn find(
     row(connection, &sql, &[&value, &portal_id.0], decode)
 }
 
-fn save(connection: &Connection, lo: &LearningObject) -> Result<(), VerbError> {
+pub(crate) fn save(connection: &Connection, lo: &LearningObject) -> Result<(), VerbError> {
     let taken = on_duplicate(StoreError::Taken("external_id"));
     let sql = if lo.version == 0 {
         "-- save_learning_object (new)
         INSERT INTO learning_objects (version, content_id, owner_id, kind, title, description, external_id, state,
-            created_at, updated_at, flagged_at, retired_at, removed_at, withdrawn_at, id)
-        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?1)"
+            created_at, updated_at, flagged_at, retired_at, removed_at, withdrawn_at, language, topics, replacements, id)
+        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?1)"
     } else {
         "-- save_learning_object
         UPDATE learning_objects
         SET version = ?2 + 1, content_id = ?3, kind = ?5, title = ?6, description = ?7, external_id = ?8, state = ?9,
-            created_at = ?10, updated_at = ?11, flagged_at = ?12, retired_at = ?13, removed_at = ?14, withdrawn_at = ?15
+            created_at = ?10, updated_at = ?11, flagged_at = ?12, retired_at = ?13, removed_at = ?14, withdrawn_at = ?15,
+            language = ?16, topics = ?17, replacements = ?18
         WHERE id = ?1 AND version = ?2 AND owner_id = ?4"
     };
     let changed = connection
@@ -165,14 +182,23 @@ fn save(connection: &Connection, lo: &LearningObject) -> Result<(), VerbError> {
             lo.retirement.and_then(|retirement| retirement.retired_at).map(Timestamp::as_millisecond),
             lo.retirement.map(|retirement| retirement.removed_at.as_millisecond()),
             lo.withdrawn_at.map(Timestamp::as_millisecond),
+            lo.language,
+            json(&lo.topics),
+            json(&lo.replacements.iter().map(|id| id.0).collect::<Vec<_>>()),
         ])
         .map_err(taken)?;
     expect_one(changed)?;
-    if lo.version == 0 { hold(connection, lo.owner_id, lo.id) } else { Ok(()) }
+    if lo.version == 0 { hold(connection, lo.owner_id, lo.id, lo.created_at) } else { Ok(()) }
 }
 
-fn hold(connection: &Connection, portal_id: PortalId, lo_id: LearningObjectId) -> Result<(), VerbError> {
-    connection
+/// Whoever takes content that is flagged is told so.
+fn hold(
+    connection: &Connection,
+    portal_id: PortalId,
+    lo_id: LearningObjectId,
+    now: Timestamp,
+) -> Result<(), VerbError> {
+    let held = connection
         .prepare_cached(
             "-- save_library_items
             INSERT INTO library_items (portal_id, lo_id)
@@ -180,10 +206,10 @@ fn hold(connection: &Connection, portal_id: PortalId, lo_id: LearningObjectId) -
             ON CONFLICT DO NOTHING",
         )?
         .execute((portal_id.0, lo_id.0))?;
-    Ok(())
+    if held == 0 { Ok(()) } else { retirement::tell_late(connection, portal_id, lo_id, now) }
 }
 
-fn decode(row: &Row<'_>) -> Result<LearningObject, VerbError> {
+pub(crate) fn decode(row: &Row<'_>) -> Result<LearningObject, VerbError> {
     Ok(LearningObject {
         id: LearningObjectId(row.of("id")?),
         version: row.of("version")?,
@@ -193,6 +219,13 @@ fn decode(row: &Row<'_>) -> Result<LearningObject, VerbError> {
         title: row.of("title")?,
         description: row.of("description")?,
         external_id: row.of("external_id")?,
+        language: row.of("language")?,
+        topics: row.read("topics", |text| serde_json::from_str(text).ok())?,
+        replacements: row
+            .read("replacements", |text| serde_json::from_str::<Vec<i64>>(text).ok())?
+            .into_iter()
+            .map(LearningObjectId)
+            .collect(),
         state: row.read("state", LifecycleState::read)?,
         retirement: decode_retirement(row)?,
         withdrawn_at: row.at_or_null("withdrawn_at")?,
@@ -205,4 +238,8 @@ fn decode_retirement(row: &Row<'_>) -> Result<Option<Retirement>, VerbError> {
     let dates = row.at_or_null("flagged_at")?.zip(row.at_or_null("removed_at")?);
     let retired_at = row.at_or_null("retired_at")?;
     Ok(dates.map(|(flagged_at, removed_at)| Retirement { flagged_at, retired_at, removed_at }))
+}
+
+fn json(list: &impl serde::Serialize) -> String {
+    serde_json::to_string(list).expect("texts and numbers always serialise")
 }

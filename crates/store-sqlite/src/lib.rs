@@ -9,10 +9,13 @@ mod enrollment;
 mod error;
 mod event;
 mod id;
+mod idempotency;
 mod learning_object;
+mod notice;
 mod portal;
 mod query;
 mod replay;
+mod retirement;
 mod row;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -87,13 +90,14 @@ impl SqliteStore {
         })
     }
 
+    /// Runs a verb that writes; if it is run for a request with a key, together with storing that.
     async fn write<T, F>(&self, verb: &'static str, f: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
     {
         let started = Instant::now();
-        let result = self.database.write(f).await;
+        let result = self.database.write(self.keyed(f)).await;
         finish(verb, started, result)
     }
 
@@ -105,7 +109,7 @@ impl SqliteStore {
     {
         let started = Instant::now();
         let work = self.work.clone();
-        let result = self.database.write_then(f, move |_| work.notify_one()).await;
+        let result = self.database.write_then(self.keyed(f), move |_| work.notify_one()).await;
         finish(verb, started, result)
     }
 

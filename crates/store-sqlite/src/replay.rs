@@ -54,6 +54,14 @@ impl Replays for SqliteStore {
         }
         self.write_and_wake("expand_replays", move |connection| expand(connection, limit, now)).await
     }
+
+    async fn prune_replays(&self, before: Timestamp, limit: u32) -> Result<u64> {
+        let sql = "-- prune_replays
+            DELETE FROM replays
+            WHERE no IN (SELECT no FROM replays WHERE finished_at < ?1 LIMIT ?2)";
+        let verb = move |c: &Connection| Ok(c.prepare_cached(sql)?.execute((before.as_millisecond(), limit))? as u64);
+        self.write("prune_replays", verb).await
+    }
 }
 
 fn save(connection: &Connection, replay: &Replay) -> Result<(), VerbError> {
@@ -92,7 +100,7 @@ fn save(connection: &Connection, replay: &Replay) -> Result<(), VerbError> {
 
 /// The number of the last event stored before `since`. Events are numbered in the order in which they are stored, so halving
 /// finds it in a few look-ups, and no index of times has to be kept.
-fn last_before(connection: &Connection, since: Timestamp, until: i64) -> Result<i64, VerbError> {
+pub(crate) fn last_before(connection: &Connection, since: Timestamp, until: i64) -> Result<i64, VerbError> {
     let mut find = connection.prepare_cached(
         "-- save_replay (since)
         SELECT no, created_at
@@ -143,13 +151,14 @@ fn expand(connection: &Connection, limit: u32, now: Timestamp) -> Result<bool, V
     let mut made = 0;
     for &no in &event_nos {
         let is_meant = match replay.scope {
-            ReplayScope::Failed => !was_delivered(connection, &replay, no)?,
+            ReplayScope::Failed => !is_settled(connection, &replay, no)?,
             ReplayScope::All => concerns(connection, &replay, no)?,
         };
         if is_meant && insert_again(connection, replay.portal_id, replay.webhook_no, no, now)?.is_some() {
             made += 1;
         }
     }
+    crash::point!("replay/expanded");
     let is_over = event_nos.len() < limit as usize;
     let cursor = event_nos.last().copied().filter(|_| !is_over).unwrap_or(replay.until);
     connection
@@ -175,10 +184,11 @@ fn failed(connection: &Connection, replay: &Unfinished, limit: u32) -> Result<Ve
     rows(connection, sql, params, |row| row.of("event_no"))
 }
 
-/// Whether the event arrived after all.
-fn was_delivered(connection: &Connection, replay: &Unfinished, event_no: i64) -> Result<bool, VerbError> {
-    let sql = "-- expand_replays (delivered)
-        SELECT EXISTS (SELECT 1 FROM deliveries WHERE webhook_no = ?1 AND event_no = ?2 AND state = 'delivered')";
+/// Whether the event arrived after all, or is a test, for which nobody waits.
+fn is_settled(connection: &Connection, replay: &Unfinished, event_no: i64) -> Result<bool, VerbError> {
+    let sql = "-- expand_replays (settled)
+        SELECT EXISTS (SELECT 1 FROM deliveries WHERE webhook_no = ?1 AND event_no = ?2 AND state = 'delivered')
+            OR EXISTS (SELECT 1 FROM events WHERE no = ?2 AND test_webhook_no IS NOT NULL)";
     Ok(connection.prepare_cached(sql)?.query_row([replay.webhook_no, event_no], |row| row.get(0))?)
 }
 
@@ -209,7 +219,7 @@ fn concerns(connection: &Connection, replay: &Unfinished, event_no: i64) -> Resu
             SELECT 1
             FROM events
             JOIN webhooks ON webhooks.no = ?2 AND webhooks.status <> 'deleted'
-            WHERE events.no = ?1 AND events.created_at >= ?4
+            WHERE events.no = ?1 AND events.created_at >= ?4 AND events.test_webhook_no IS NULL
                 AND ',' || webhooks.event_types || ',' LIKE '%,' || events.event_type || ',%'
                 AND EXISTS (SELECT 1 FROM above WHERE above.portal_id = ?3)
         )";

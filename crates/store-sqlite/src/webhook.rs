@@ -1,5 +1,9 @@
 //! Webhooks.
 
+pub(crate) mod health;
+pub(crate) mod history;
+mod sealed;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,9 +11,10 @@ use async_trait::async_trait;
 use contract::event_type::EventType;
 use contract::signature::TimestampUnit;
 use domain::change::Change;
-use domain::id::{PortalId, UserAccountId, WebhookId};
-use domain::webhook::health::Health;
-use domain::webhook::{InactiveReason, Oauth2Credentials, Secret, Webhook, WebhookStatus, WebhookUrl};
+use domain::event::Event;
+use domain::id::{DeliveryId, PortalId, UserAccountId, WebhookId};
+use domain::webhook::rate_limit::RateLimit;
+use domain::webhook::{Secret, Webhook, WebhookStatus, WebhookUrl};
 use jiff::Timestamp;
 use sqlite::rusqlite::{Connection, Row, params};
 use store::error::{Result, StoreError};
@@ -18,12 +23,14 @@ use store::webhook::Webhooks;
 
 use crate::SqliteStore;
 use crate::error::{VerbError, expect_one};
+use crate::event::test_event;
 use crate::query::{row, rows};
 use crate::row::{RowExt, unreadable};
 
 const COLUMNS: &str =
     "no, id, version, portal_id, name, url, secret, previous_secret, previous_secret_until, event_types,
-    status, timestamp_unit, oauth2, integration_system_id, created_by, updated_by, created_at, updated_at";
+    status, timestamp_unit, oauth2, integration_system_id, rate_limit, headers, created_by, updated_by, created_at,
+    updated_at";
 /// How many waiting deliveries are made due when a webhook becomes active again.
 const RESUMED_MAX: u32 = 10_000;
 /// How many opened webhooks are kept for the deliveries to come.
@@ -63,13 +70,25 @@ impl Webhooks for SqliteStore {
             }
             let was_active = is_active(connection, &webhook.id)?;
             let no = save(connection, webhook, &keyring)?;
+            crash::point!("webhook/saved");
             save_event_types(connection, webhook, no)?;
+            history::keep(connection, &webhook.id)?;
             if webhook.status == WebhookStatus::Active && !was_active {
                 resume(connection, no, webhook.updated_at)?;
             }
             Ok(())
         };
         self.write_and_wake("save_webhook", verb).await
+    }
+
+    async fn prune_webhooks(&self, before: Timestamp, limit: u32) -> Result<u64> {
+        self.write("prune_webhooks", move |connection| history::prune_deleted(connection, before, limit)).await
+    }
+
+    async fn save_test(&self, webhook_id: &WebhookId, test: Event, now: Timestamp) -> Result<DeliveryId> {
+        let webhook_id = webhook_id.clone();
+        let verb = move |connection: &Connection| test_event::insert(connection, &webhook_id, &test, now);
+        self.write_and_wake("save_test", verb).await
     }
 }
 
@@ -112,14 +131,16 @@ fn save(connection: &Connection, webhook: &Webhook, keyring: &Keyring) -> Result
     let sql = if webhook.version == 0 {
         "-- save_webhook (new)
         INSERT INTO webhooks (version, portal_id, name, url, secret, previous_secret, previous_secret_until, event_types,
-            status, timestamp_unit, oauth2, integration_system_id, created_by, updated_by, created_at, updated_at, id)
-        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?1)"
+            status, timestamp_unit, oauth2, integration_system_id, created_by, updated_by, created_at, updated_at,
+            rate_limit, headers, id)
+        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?1)"
     } else {
         "-- save_webhook
         UPDATE webhooks
         SET version = ?2 + 1, name = ?4, url = ?5, secret = ?6, previous_secret = ?7, previous_secret_until = ?8,
             event_types = ?9, status = ?10, timestamp_unit = ?11, oauth2 = ?12, integration_system_id = ?13,
-            created_by = ?14, updated_by = ?15, created_at = ?16, updated_at = ?17, failing_since = NULL, failures = 0
+            created_by = ?14, updated_by = ?15, created_at = ?16, updated_at = ?17, rate_limit = ?18, headers = ?19,
+            failing_since = NULL, failures = 0, warned = NULL
         WHERE id = ?1 AND version = ?2 AND portal_id = ?3"
     };
     let seal = |column, text: &str| keyring.seal(place(column, webhook.id.as_str()), text);
@@ -137,12 +158,14 @@ fn save(connection: &Connection, webhook: &Webhook, keyring: &Keyring) -> Result
         event_types,
         webhook.status.as_str(),
         write_unit(webhook.timestamp_unit),
-        webhook.oauth2.as_ref().map(|oauth2| seal("oauth2", &SealedOauth2::write(oauth2))),
+        webhook.oauth2.as_ref().map(|oauth2| seal("oauth2", &sealed::write_oauth2(oauth2))),
         webhook.integration_system_id,
         webhook.created_by.0,
         webhook.updated_by.0,
         webhook.created_at.as_millisecond(),
         webhook.updated_at.as_millisecond(),
+        webhook.rate_limit.map(RateLimit::get),
+        (!webhook.headers.is_empty()).then(|| seal("headers", &sealed::write_headers(&webhook.headers))),
     ])?;
     expect_one(changed)?;
     let no = "SELECT no FROM webhooks WHERE id = ?1";
@@ -187,37 +210,6 @@ fn read_unit(text: &str) -> Option<TimestampUnit> {
     [TimestampUnit::Seconds, TimestampUnit::Milliseconds].into_iter().find(|unit| write_unit(*unit) == text)
 }
 
-/// Credentials as they are sealed. The names are those of the database, not of the wire.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct SealedOauth2 {
-    client_id: String,
-    client_secret: String,
-    server_url: String,
-    scope: Option<String>,
-}
-
-impl SealedOauth2 {
-    fn write(oauth2: &Oauth2Credentials) -> String {
-        let sealed = SealedOauth2 {
-            client_id: oauth2.client_id.clone(),
-            client_secret: oauth2.client_secret.expose().to_owned(),
-            server_url: oauth2.server_url.as_str().to_owned(),
-            scope: oauth2.scope.clone(),
-        };
-        serde_json::to_string(&sealed).expect("strings always serialise")
-    }
-
-    fn read(text: &str) -> Option<Oauth2Credentials> {
-        let sealed: SealedOauth2 = serde_json::from_str(text).ok()?;
-        Some(Oauth2Credentials {
-            client_id: sealed.client_id,
-            client_secret: Secret::restore(sealed.client_secret),
-            server_url: WebhookUrl::restore(&sealed.server_url).ok()?,
-            scope: sealed.scope,
-        })
-    }
-}
-
 fn decode(row: &Row<'_>, keyring: &Keyring) -> Result<Webhook, VerbError> {
     let id: WebhookId = row.id("id")?;
     let open = |column: &'static str| -> Result<Option<String>, VerbError> {
@@ -227,7 +219,9 @@ fn decode(row: &Row<'_>, keyring: &Keyring) -> Result<Webhook, VerbError> {
     };
     let previous = open("previous_secret")?.map(Secret::restore).zip(row.at_or_null("previous_secret_until")?);
     let oauth2 =
-        open("oauth2")?.map(|text| SealedOauth2::read(&text).ok_or_else(|| unreadable("oauth2"))).transpose()?;
+        open("oauth2")?.map(|text| sealed::read_oauth2(&text).ok_or_else(|| unreadable("oauth2"))).transpose()?;
+    let headers =
+        open("headers")?.map(|text| sealed::read_headers(&text).ok_or_else(|| unreadable("headers"))).transpose()?;
     let secret = open("secret")?.map(Secret::restore);
     Ok(Webhook {
         version: row.of("version")?,
@@ -241,12 +235,20 @@ fn decode(row: &Row<'_>, keyring: &Keyring) -> Result<Webhook, VerbError> {
         timestamp_unit: row.read("timestamp_unit", read_unit)?,
         oauth2,
         integration_system_id: row.of("integration_system_id")?,
+        rate_limit: rate_limit(row)?,
+        headers: headers.unwrap_or_default(),
         created_by: UserAccountId(row.of("created_by")?),
         updated_by: UserAccountId(row.of("updated_by")?),
         created_at: row.at("created_at")?,
         updated_at: row.at("updated_at")?,
         id,
     })
+}
+
+/// Reads how fast a webhook may be told.
+pub(crate) fn rate_limit(row: &Row<'_>) -> Result<Option<RateLimit>, VerbError> {
+    let requests: Option<u32> = row.of("rate_limit")?;
+    requests.map(|requests| RateLimit::per_second(requests).map_err(|_| unreadable("rate_limit"))).transpose()
 }
 
 fn read_event_types(text: &str) -> Option<Vec<EventType>> {
@@ -313,56 +315,4 @@ impl Cache {
     fn lock(&self) -> MutexGuard<'_, HashMap<WebhookId, Arc<Webhook>>> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Takes note of how the attempts of one version of a webhook went, in their order; one that is hopeless becomes inactive
-/// (decision 5). Nothing happens if its owner has changed it meanwhile: then they say nothing about what it is now.
-pub(crate) fn save_health(
-    connection: &Connection,
-    id: &WebhookId,
-    version: i64,
-    successes: &[bool],
-    now: Timestamp,
-) -> Result<(), VerbError> {
-    let sql = "-- finish_attempts (health before)
-        SELECT failing_since, failures
-        FROM webhooks
-        WHERE id = ?1 AND version = ?2";
-    let before = row(connection, sql, &[&id.as_str(), &version], |row| {
-        Ok(Health { failing_since: row.at_or_null("failing_since")?, failures: row.of("failures")? })
-    })?;
-    let Some(before) = before else { return Ok(()) };
-    let after = successes.iter().fold(before, |health, &success| health.after(success, now));
-    if after == before {
-        return Ok(());
-    }
-    connection
-        .prepare_cached(
-            "-- finish_attempts (health)
-            UPDATE webhooks
-            SET failing_since = ?2, failures = ?3
-            WHERE id = ?1",
-        )?
-        .execute((id.as_str(), after.failing_since.map(Timestamp::as_millisecond), after.failures))?;
-    if after.is_hopeless(now) { stop(connection, id, version, InactiveReason::Failing, now) } else { Ok(()) }
-}
-
-/// Makes an active webhook inactive: its receiver is gone (decision 4), or fails and fails (decision 5). Nothing happens if its
-/// owner has changed it since the attempt was leased: an answer of the old address does not stop the new one.
-pub(crate) fn stop(
-    connection: &Connection,
-    id: &WebhookId,
-    version: i64,
-    reason: InactiveReason,
-    at: Timestamp,
-) -> Result<(), VerbError> {
-    connection
-        .prepare_cached(
-            "-- finish_attempts (stop)
-            UPDATE webhooks
-            SET status = ?3, version = version + 1, updated_at = ?4
-            WHERE id = ?1 AND version = ?2 AND status = 'active'",
-        )?
-        .execute((id.as_str(), version, WebhookStatus::Inactive(reason).as_str(), at.as_millisecond()))?;
-    Ok(())
 }

@@ -6,10 +6,15 @@
 pub mod credential;
 pub mod delivery;
 pub mod enrollment;
+pub mod event;
+pub mod idempotency;
 pub mod learning_object;
 pub mod lease;
+pub mod notice;
 pub mod portal;
 pub mod replay;
+pub mod retention;
+pub mod retirement;
 pub mod user_account;
 pub mod webhook;
 pub mod world;
@@ -29,7 +34,8 @@ macro_rules! conformance {
                 of_many_changes_to_one_version_one_wins, pages_are_complete_and_stable, times_of_change_never_run_backwards, filters_narrow,
                 deleted_ones_are_gone;
             webhook: webhooks_keep_all_they_are_given, the_limit_holds_under_contention, deleted_webhooks_are_gone,
-                webhooks_belong_to_their_portal;
+                webhooks_belong_to_their_portal, a_test_reaches_its_webhook_alone, tests_are_told_again_one_by_one,
+                so_many_tests_may_be_under_way;
             delivery: events_reach_the_portal_and_its_partner, only_matching_webhooks_are_told,
                 what_is_inactive_by_its_owner_is_not_told, what_is_paused_waits, deleting_fails_what_is_pending;
             lease: leasing_raises_the_attempt_number, a_lease_is_held_by_one, a_lapsed_lease_records_nothing,
@@ -42,8 +48,22 @@ macro_rules! conformance {
                 a_node_that_starts_alone_ends_old_leases, work_wakes_whoever_waits;
             replay: one_delivery_is_told_again, what_is_under_way_is_left_alone, failed_ones_are_told_again_once,
                 a_young_webhook_hears_of_old_events, a_replay_ends_with_its_webhook, replays_belong_to_their_portal;
+            retirement: dates_are_kept, everybody_concerned_is_told_once, later_news_comes_first, transitions_are_applied_once,
+                lists_go_by_the_dates, who_takes_what_will_end_is_told;
+            event: what_was_true_then_is_the_reason, what_stops_a_webhook_is_kept_too, deliveries_are_part_of_the_answer,
+                a_test_is_of_one_webhook, events_are_seen_from_the_portal_and_above,
+                lists_of_events_are_ordered_and_narrowed;
+            retention: old_events_are_pruned_with_all_of_theirs, what_is_pruned_gives_no_number_back,
+                pruning_goes_in_small_steps, what_is_not_over_is_not_pruned, a_replay_passes_over_what_is_pruned,
+                old_replays_and_deleted_webhooks_are_pruned;
+            notice: warnings_are_told_once_each, of_warnings_that_are_due_together_the_last_is_told, a_success_and_a_change_begin_anew,
+                a_webhook_that_is_gone_is_told_of_once, deliveries_that_are_given_up_are_counted_for_a_day,
+                what_changes_nothing_tells_nothing, a_stop_and_its_notice_are_one, administrators_are_mailed, mail_has_its_time,
+                mail_is_leased_by_one, mail_is_retried_sent_and_given_up, notices_belong_to_their_portal, old_notices_are_pruned;
             credential: clients_and_their_tokens, clients_are_limited, revoking_a_client_ends_its_tokens, refresh_tokens_are_spent_once,
                 old_tokens_are_pruned;
+            idempotency: a_request_is_known_from_its_first_write, a_verb_that_fails_leaves_no_request, a_key_is_one_requests,
+                answers_are_kept, foretold_answers_are_stored_with_the_work, answers_without_work_are_kept_if_wanted, keys_are_known_for_a_day, old_keys_are_pruned;
         );
     };
     (@cases $open:expr; $($module:ident: $($case:ident),+;)+) => {$(

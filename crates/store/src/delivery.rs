@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use domain::delivery::{Attempt, Delivery, Finished, FinishedAttempt, Lease};
 use domain::id::{DeliveryId, EventId, PortalId, WebhookId};
+use domain::webhook::rate_limit::RateLimit;
 use jiff::Timestamp;
 
 use crate::error::Result;
@@ -26,6 +27,8 @@ pub struct DueLane {
     pub webhook_id: WebhookId,
     /// Its version: what was learned of an older one may not be true of this.
     pub version: i64,
+    /// How fast it may be attempted.
+    pub rate_limit: Option<RateLimit>,
     /// Since when its oldest delivery is due.
     pub oldest_due_at: Timestamp,
 }

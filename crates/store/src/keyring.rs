@@ -14,6 +14,10 @@ pub const CLIENT_SECRET: &str = "client_secret";
 pub const ACCESS_TOKEN: &str = "access_token";
 /// The purpose of digests of refresh tokens.
 pub const REFRESH_TOKEN: &str = "refresh_token";
+/// The purpose of digests of idempotency keys.
+pub const IDEMPOTENCY_KEY: &str = "idempotency_key";
+/// The purpose of digests of requests that come with such a key.
+pub const KEYED_REQUEST: &str = "keyed_request";
 
 /// Keys by their ids. The last seals; any opens; the first digests, so that digests outlive a rotation.
 pub struct Keyring {
@@ -105,13 +109,31 @@ impl Keyring {
     /// What is stored of a token or of a client's secret, both of which have 128 random bits or more: a keyed
     /// SHA-256. `purpose` keeps digests of different things apart.
     pub fn digest(&self, purpose: &str, text: &str) -> Digest {
+        let mut context = self.digesting(purpose);
+        context.update(text.as_bytes());
+        finish(context)
+    }
+
+    /// A keyed SHA-256 of something with several parts: where one ends and the next begins counts.
+    pub fn digest_of_parts(&self, purpose: &str, parts: &[&[u8]]) -> Digest {
+        let mut context = self.digesting(purpose);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        finish(context)
+    }
+
+    fn digesting(&self, purpose: &str) -> hmac::Context {
         let mut context = hmac::Context::with_key(&self.digesting);
         context.update(purpose.as_bytes());
         context.update(&[0]);
-        context.update(text.as_bytes());
-        let tag = context.sign();
-        Digest(tag.as_ref().try_into().expect("a SHA-256 has 32 bytes"))
+        context
     }
+}
+
+fn finish(context: hmac::Context) -> Digest {
+    Digest(context.sign().as_ref().try_into().expect("a SHA-256 has 32 bytes"))
 }
 
 fn derive(key: &[u8; KEY_BYTES], purpose: &str) -> hmac::Tag {
@@ -179,6 +201,16 @@ mod tests {
         let keyring = Keyring::read(&line(1)).unwrap();
         assert_ne!(keyring.digest("a", "x"), keyring.digest("b", "x"));
         assert_ne!(keyring.digest("a", "x"), Keyring::read(&line(2)).unwrap().digest("a", "x"));
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        let keyring = Keyring::read(&line(1)).unwrap();
+        let digest = |parts: &[&[u8]]| keyring.digest_of_parts("a", parts);
+        assert_eq!(digest(&[b"ab", b"c"]), digest(&[b"ab", b"c"]));
+        assert_ne!(digest(&[b"ab", b"c"]), digest(&[b"a", b"bc"]));
+        assert_ne!(digest(&[b"abc"]), digest(&[b"abc", b""]));
+        assert_ne!(digest(&[b"abc"]), keyring.digest("a", "abc"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use domain::change::Change;
 use domain::id::{ContentId, LearningObjectId, PortalId};
 use domain::learning_object::{LearningObject, LifecycleState};
+use jiff::Timestamp;
 
 use crate::error::Result;
 use crate::page::{Listed, Order, PageRequest};
@@ -70,8 +71,8 @@ pub struct LearningObjectFilter {
     pub keyword: Option<String>,
     /// One of these kinds.
     pub kinds: Option<Vec<String>>,
-    /// In one of these states.
-    pub states: Option<Vec<LifecycleState>>,
+    /// In one of these states at this time.
+    pub states: Option<(Vec<LifecycleState>, Timestamp)>,
     /// What comes first.
     pub sort: LearningObjectSort,
     /// Which end of it.
@@ -109,8 +110,9 @@ pub trait LearningObjects: Send + Sync {
     /// Stores a change of content; new content is in its owner's library at once.
     async fn save_learning_object(&self, change: Change<LearningObject>) -> Result<()>;
 
-    /// Takes content into the portal's library; what is there already stays.
-    async fn save_library_items(&self, portal_id: PortalId, items: &[LearningObjectId]) -> Result<()>;
+    /// Takes content into the portal's library; what is there already stays. A portal that takes content which is flagged for
+    /// removal is told so in the same step, unless it was told before.
+    async fn save_library_items(&self, portal_id: PortalId, items: &[LearningObjectId], now: Timestamp) -> Result<()>;
 
     /// Takes content out of the portal's library; what is not there stays away.
     async fn prune_library_items(&self, portal_id: PortalId, items: &[LearningObjectId]) -> Result<()>;

@@ -13,12 +13,16 @@ pub mod credential;
 pub mod delivery;
 pub mod enrollment;
 pub mod error;
+pub mod event;
 pub mod id;
+pub mod idempotency;
 pub mod keyring;
 pub mod learning_object;
+pub mod notice;
 pub mod page;
 pub mod portal;
 pub mod replay;
+pub mod retirement;
 pub mod user_account;
 pub mod webhook;
 
@@ -32,7 +36,11 @@ pub trait Store:
     + webhook::Webhooks
     + delivery::Deliveries
     + replay::Replays
+    + notice::Notices
+    + event::Events
+    + retirement::Retirements
     + credential::Credentials
+    + idempotency::Idempotency
 {
 }
 
@@ -45,6 +53,10 @@ impl<T> Store for T where
         + webhook::Webhooks
         + delivery::Deliveries
         + replay::Replays
+        + notice::Notices
+        + event::Events
+        + retirement::Retirements
         + credential::Credentials
+        + idempotency::Idempotency
 {
 }

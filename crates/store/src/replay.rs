@@ -37,4 +37,7 @@ pub trait Replays: Send + Sync {
     /// Goes on with the unfinished replay that has waited longest, by up to `limit` events, and says whether there is more to do.
     /// Deliveries and progress are one transaction: a step that is killed is as if it had not begun.
     async fn expand_replays(&self, limit: u32, now: Timestamp) -> Result<bool>;
+
+    /// Deletes replays that were finished before `before`, up to `limit` of them, and says how many.
+    async fn prune_replays(&self, before: Timestamp, limit: u32) -> Result<u64>;
 }

@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use domain::change::Change;
-use domain::id::{PortalId, WebhookId};
+use domain::event::Event;
+use domain::id::{DeliveryId, PortalId, WebhookId};
 use domain::webhook::Webhook;
+use jiff::Timestamp;
 
 use crate::error::Result;
 
@@ -21,4 +23,16 @@ pub trait Webhooks: Send + Sync {
     /// `LimitReached` if it is new and the portal has `per_portal_max` already. What is pending for a webhook waits while it
     /// is inactive, and is due at once when it becomes active; what is pending for a deleted one has failed.
     async fn save_webhook(&self, change: Change<Webhook>, per_portal_max: usize) -> Result<()>;
+
+    /// Deletes what is left of webhooks that were deleted before `before` and have neither deliveries nor replays any more, up to
+    /// `limit` of them, and says how many.
+    async fn prune_webhooks(&self, before: Timestamp, limit: u32) -> Result<u64>;
+
+    /// Stores a test of a webhook of the event's portal: the event, and one delivery, to this webhook alone, due at once.
+    ///
+    /// `Conflict` if the portal has no such webhook; `LimitReached` while [`PENDING_MAX`] tests of it are under way. A test is
+    /// not part of any replay, and is told again only where its delivery is named.
+    ///
+    /// [`PENDING_MAX`]: domain::webhook::test_event::PENDING_MAX
+    async fn save_test(&self, webhook_id: &WebhookId, test: Event, now: Timestamp) -> Result<DeliveryId>;
 }

@@ -1,6 +1,6 @@
 //! Commands that call a platform or a companion.
 
-use crate::platform::{ENROLLMENT, Platform, WEBHOOK};
+use crate::platform::{ENROLLMENT, EVENT, NOTICE, Platform, STANDINGS, WEBHOOK};
 use crate::{printed, run};
 
 /// Runs a command; checks what it asked and that it printed these rows, white space aside.
@@ -28,7 +28,14 @@ async fn check_json(command: &str, expected: &str) {
 async fn webhooks_are_shown() {
     let row = "xUjKifleke4u inactive (gone) Main https://a.example/hook enrollment.complete, content.decommission";
     check("webhook list", "GET /webhooks", &["id status name address event types", row]).await;
-    let rows = ["id xUjKifleke4u", "status inactive (gone)", "secret set", "updated 2022-03-30T01:29:36.000Z"];
+    let rows = [
+        "id xUjKifleke4u",
+        "status inactive (gone)",
+        "secret set",
+        "rate limit 10 a second",
+        "headers X-Api-Key",
+        "updated 2022-03-30T01:29:36.000Z",
+    ];
     check("webhook get xUjKifleke4u", "GET /webhooks/xUjKifleke4u", &rows).await;
     check_json("webhook get xUjKifleke4u", WEBHOOK).await;
     check_json("webhook list", &format!(r#"{{"total":1,"hits":[{WEBHOOK}]}}"#)).await;
@@ -43,12 +50,56 @@ async fn webhooks_are_changed() {
         &["id xUjKifleke4u"],
     )
     .await;
+    check(
+        "webhook create https://a.example -e content.add --rate-limit 5 --header X-Key=a=b --header Authorization=t",
+        r#"POST /webhooks {"url":"https://a.example","event_types":["content.add"],"rate_limit":5,"headers":{"Authorization":"t","X-Key":"a=b"}}"#,
+        &["id xUjKifleke4u"],
+    )
+    .await;
     let paused = r#"PATCH /webhooks/xUjKifleke4u {"status":"paused"}"#;
     check("webhook pause xUjKifleke4u", paused, &["id xUjKifleke4u"]).await;
     let active = r#"PATCH /webhooks/xUjKifleke4u {"status":"active"}"#;
     check("webhook resume xUjKifleke4u", active, &["id xUjKifleke4u"]).await;
     check("webhook delete xUjKifleke4u", "DELETE /webhooks/xUjKifleke4u", &["deleted xUjKifleke4u"]).await;
     check_json("webhook delete xUjKifleke4u", r#"{"id":"xUjKifleke4u","deleted":true}"#).await;
+}
+
+#[tokio::test]
+async fn what_is_given_of_a_webhook_is_changed() {
+    for (changes, body) in [
+        ("--rate-limit 10", r#"{"rate_limit":10}"#),
+        ("--no-rate-limit", r#"{"rate_limit":null}"#),
+        ("--header X-Key=v --header a=", r#"{"headers":{"X-Key":"v","a":""}}"#),
+        ("--no-headers", r#"{"headers":null}"#),
+        (
+            "--name Main --address https://b.example -e content.add,content.remove",
+            r#"{"name":"Main","url":"https://b.example","event_types":["content.add","content.remove"]}"#,
+        ),
+    ] {
+        let asked = format!("PATCH /webhooks/xUjKifleke4u {body}");
+        check(&format!("webhook update xUjKifleke4u {changes}"), &asked, &["id xUjKifleke4u"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_is_tested() {
+    let asked = "POST /webhooks/aaaaaaaaaaa1/test {}";
+    let remark = "the test is on its way: see `schoolbell delivery get 4711`";
+    check("webhook test aaaaaaaaaaa1", asked, &["event type enrollment.complete (test)", remark]).await;
+    let asked = r#"POST /webhooks/aaaaaaaaaaa1/test {"event_type":"content.add"}"#;
+    check("webhook test aaaaaaaaaaa1 --event-type content.add", asked, &["id 4711"]).await;
+    let rows = ["status delivered", "1 2022-03-29T01:29:36.000Z 7 200"];
+    check("webhook test aaaaaaaaaaa1 --wait", "GET /deliveries/4711", &rows).await;
+    for (digit, status, said) in [
+        ('2', "pending", "the test reached the receiver, which answered 500"),
+        ('3', "pending", "the test did not reach the receiver: timeout, no answer in 10 s"),
+        ('4', "held", "the webhook is inactive: the test goes out when it is resumed"),
+    ] {
+        let platform = Platform::start().await;
+        let ended = run(&platform.line(&format!("webhook test aaaaaaaaaaa{digit} --wait"))).await;
+        assert_eq!(ended.error.as_deref(), Some(said));
+        assert!(ended.printed.contains(status), "{}", ended.printed);
+    }
 }
 
 #[tokio::test]
@@ -77,6 +128,35 @@ async fn enrollments_are_completed() {
     check("enrollment complete 101916887", passed, &["status completed"]).await;
     let failed = r#"PATCH /enrollments/101916887 {"status":"completed","result":10,"pass":false}"#;
     check("enrollment complete 101916887 --failed --result 10", failed, &["status completed"]).await;
+}
+
+#[tokio::test]
+async fn events_are_shown() {
+    let row = "hg4JWUDbT55B 2022-03-29T01:29:36.676Z enrollment.complete 101916887 11861197";
+    let header = "id stored event type about portal";
+    check("event list", "GET /events?limit=20&offset=0", &[header, row, "1 of 1"]).await;
+    check(
+        "event list --enrollment 101916887 --type enrollment.complete,enrollment.create --from 2022-03-29T01:00:00Z \
+         --to 2022-03-30T00:00:00Z --limit 5 --offset 10",
+        "GET /events?limit=5&offset=10&enrollment_id=101916887&event_type=enrollment.complete%2Cenrollment.create\
+         &from=2022-03-29T01%3A00%3A00.000Z&to=2022-03-30T00%3A00%3A00.000Z",
+        &[row],
+    )
+    .await;
+    check("event list --lo 741712", "GET /events?limit=20&offset=0&lo_id=741712", &[row]).await;
+    let rows = [
+        "id hg4JWUDbT55B",
+        "webhook name status reason delivery attempts what it means",
+        "xUjKifleke4u Main delivered - 4711 1 It arrived.",
+        "yUjKifleke4u - not_told made_later - - It was made later.",
+    ];
+    for command in ["event show", "event get"] {
+        check(&format!("{command} hg4JWUDbT55B"), "GET /events/hg4JWUDbT55B", &rows).await;
+    }
+    check_json("event show hg4JWUDbT55B", &format!("{EVENT},{STANDINGS}}}")).await;
+    check("event why --enrollment 101916887", "GET /enrollments/101916887/events", &rows).await;
+    let none = "no completion: The enrollment is not completed.";
+    check("event why --enrollment 101916888", "GET /enrollments/101916888/events", &[none]).await;
 }
 
 #[tokio::test]
@@ -130,9 +210,33 @@ async fn arguments_that_make_no_sense_are_refused() {
     check("webhook create https://a.example", "--event-type <TYPE>").await;
     check("webhook create https://a.example -e enrollment.completed", "unknown event type \"enrollment.completed\"")
         .await;
+    check("webhook update xUjKifleke4u", "required arguments were not provided").await;
+    check("webhook update xUjKifleke4u --rate-limit 1 --no-rate-limit", "cannot be used with").await;
+    check("webhook update xUjKifleke4u --header a=b --no-headers", "cannot be used with").await;
+    check("webhook update xUjKifleke4u --header a", "a header is NAME=VALUE").await;
+    check("webhook update xUjKifleke4u --header a=b --header a=c", "header a is given twice").await;
     check("enrollment complete 1 --result 101", "101 is not in 0..=100").await;
     check("enrollment list --limit 51", "51 is not in 0..=50").await;
     check("enrollment list --all --limit 5", "cannot be used with").await;
     check("enrollment list --since yesterday", "invalid value 'yesterday'").await;
     check_error("schoolbell companion completions --companion http://a --limit 0", "0 is not in 1..=500").await;
+}
+
+#[tokio::test]
+async fn notices_are_shown() {
+    let row = "a7Xk2pQ9LmZe 2022-03-29T01:29:36.000Z stopped_gone xUjKifleke4u 1 of 2 Webhook \"Main\" was stopped";
+    let asked = "GET /notices?limit=20&offset=0";
+    check("notice list", asked, &["id time kind webhook mailed subject", row, "1 of 1"]).await;
+    let asked = "GET /notices?limit=5&offset=10&webhook_id=xUjKifleke4u";
+    check("notice list --webhook xUjKifleke4u --limit 5 --offset 10", asked, &[row]).await;
+    let rows = [
+        "subject Webhook \"Main\" was stopped",
+        "It is gone.",
+        "- \u{fffd}[31mMend it",
+        "7 ada@example.com sent 2022-03-29T01:30:00.000Z - -",
+        "8 - failed 2022-03-29T01:30:00.000Z - 550 nobody",
+    ];
+    check("notice get a7Xk2pQ9LmZe", "GET /notices/a7Xk2pQ9LmZe", &rows).await;
+    check_json("notice get a7Xk2pQ9LmZe", NOTICE).await;
+    check_json("notice list", &format!(r#"{{"total":1,"hits":[{NOTICE}]}}"#)).await;
 }

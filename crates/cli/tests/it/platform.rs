@@ -10,18 +10,43 @@ use axum::response::IntoResponse;
 pub(crate) const WEBHOOK: &str = r#"{"id":"xUjKifleke4u","portal_id":"11905591","name":"Main","url":"https://a.example/hook",
     "secret_key":"MyS3cretK#y","event_types":["enrollment.complete","content.decommission"],"status":"inactive",
     "status_reason":"gone","created_by":"1","updated_by":"1","created_time":"2022-03-29T01:29:36.000Z",
-    "updated_time":"2022-03-30T01:29:36.000Z"}"#;
+    "updated_time":"2022-03-30T01:29:36.000Z","rate_limit":10,"headers":{"X-Api-Key":"MyS3cretK#y"}}"#;
 pub(crate) const ENROLLMENT: &str = r#"{"id":"101916887","enrollment_type":"assigned","user_account_id":"7",
     "lo_id":"741712","assigner_account_id":null,"assign_date":null,"created_time":"2022-03-29T01:00:00+00:00",
     "updated_time":"2022-03-29T01:29:36+00:00","status":"completed","result":90,"pass":true,"start_date":null,
     "end_date":"2022-03-29T01:29:36+00:00","due_date":null}"#;
+pub(crate) const NOTICE: &str = r#"{"id":"a7Xk2pQ9LmZe","webhook_id":"xUjKifleke4u","kind":"stopped_gone",
+    "time":"2022-03-29T01:29:36.000Z","subject":"Webhook \"Main\" was stopped","text":"It is gone.\n\nWhat to do:\n- \u001b[31mMend it\n",
+    "mails":[{"user_account_id":"7","status":"sent","finished_time":"2022-03-29T01:30:00.000Z","email":"ada@example.com"},
+    {"user_account_id":"8","status":"failed","finished_time":"2022-03-29T01:30:00.000Z","error":"550 nobody"}]}"#;
 const COMPLETIONS: &str = r#"{"completions":[
     {"cursor":18,"event_id":"hg4JWUDbT55B","enrollment_id":"101916887","portal_id":"11861197","lo_id":"741712",
      "user_id":7,"email":"ada@example.com","status":"completed","pass":true,"completed_at":"2022-03-29T01:29:36Z",
      "recorded_at":"2022-03-29T01:29:37Z"},
     {"cursor":19,"event_id":"ig4JWUDbT55B","enrollment_id":"101916888","portal_id":"11861197","lo_id":"741712",
      "user_id":8,"email":null,"status":null,"pass":null,"completed_at":null,"recorded_at":null}],"next_cursor":19}"#;
+/// A test of a webhook, with this id, status and attempts.
+pub(crate) fn delivery(id: &str, status: &str, attempts: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","webhook_id":"xUjKifleke4u","event_id":"hg4JWUDbT55B","event_type":"enrollment.complete",
+        "data":{{"id":"404"}},"test":true,"status":"{status}","attempt_number":0,"attempts":[{attempts}]}}"#
+    )
+}
+const ANSWERED: &str = r#"{"attempt_number":1,"started_time":"2022-03-29T01:29:36.000Z","took_ms":7,"status":"#;
+const TIMED_OUT: &str = r#"{"attempt_number":1,"started_time":"2022-03-29T01:29:36.000Z","took_ms":10000,
+    "failure":"timeout","detail":"no answer in 10 s"}"#;
 const REFUSED: &str = r#"{"message":"Enrollment not found."}"#;
+
+/// An event without its last brace.
+pub(crate) const EVENT: &str = r#"{"id":"hg4JWUDbT55B","event_type":"enrollment.complete","portal_id":"11861197",
+    "data":{"id":"101916887"},"created_time":"2022-03-29T01:29:36.676Z","test":false"#;
+/// What its webhooks are.
+pub(crate) const STANDINGS: &str = r#""webhooks":[
+    {"webhook_id":"xUjKifleke4u","name":"Main","status":"delivered","explanation":"It arrived.","delivery_id":"4711",
+     "attempt_number":1,"finished_time":"2022-03-29T01:29:37.000Z"},
+    {"webhook_id":"yUjKifleke4u","status":"not_told","reason":"made_later","explanation":"It was made later."}]"#;
+const EVENTS: &str = r#"{"enrollment_id":"101916887""#;
+const NO_COMPLETION: &str = r#""reason":"not_completed","explanation":"The enrollment is not completed.""#;
 
 /// A running server.
 pub(crate) struct Platform {
@@ -60,9 +85,24 @@ async fn answer(State(asked): State<Arc<Mutex<Vec<String>>>>, request: Request) 
         ("GET", "/webhooks") => (200, format!(r#"{{"total":1,"hits":[{WEBHOOK}]}}"#)),
         ("DELETE", "/webhooks/xUjKifleke4u") => (204, String::new()),
         ("POST", "/webhooks") => (201, WEBHOOK.to_owned()),
+        // What becomes of a test is the last digit of its webhook.
+        ("POST", path) if path.ends_with("/test") => {
+            let digit = path.as_bytes()[path.len() - "1/test".len()] as char;
+            (201, delivery(&format!("471{digit}"), "pending", ""))
+        }
+        ("GET", "/deliveries/4711") => (200, delivery("4711", "delivered", &format!("{ANSWERED}200}}"))),
+        ("GET", "/deliveries/4712") => (200, delivery("4712", "pending", &format!("{ANSWERED}500}}"))),
+        ("GET", "/deliveries/4713") => (200, delivery("4713", "pending", TIMED_OUT)),
+        ("GET", "/deliveries/4714") => (200, delivery("4714", "held", "")),
         (_, "/webhooks/xUjKifleke4u") => (200, WEBHOOK.to_owned()),
         ("GET", "/enrollments") => (200, format!(r#"{{"total":1,"hits":[{ENROLLMENT}]}}"#)),
         (_, "/enrollments/101916887") => (200, ENROLLMENT.to_owned()),
+        ("GET", "/events") => (200, format!(r#"{{"total":1,"hits":[{}}}]}}"#, EVENT)),
+        ("GET", "/events/hg4JWUDbT55B") => (200, format!("{EVENT},{STANDINGS}}}")),
+        ("GET", "/enrollments/101916887/events") => (200, format!("{EVENTS},\"events\":[{EVENT},{STANDINGS}}}]}}")),
+        ("GET", "/enrollments/101916888/events") => (200, format!("{EVENTS},\"events\":[],{NO_COMPLETION}}}")),
+        ("GET", "/notices") => (200, format!(r#"{{"total":1,"hits":[{NOTICE}]}}"#)),
+        ("GET", "/notices/a7Xk2pQ9LmZe") => (200, NOTICE.to_owned()),
         ("GET", "/completions") => (200, COMPLETIONS.to_owned()),
         _ => (404, REFUSED.to_owned()),
     };

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use contract::api::VERSION_HEADER;
+use contract::api::idempotency::{IN_USE, KEY_HEADER};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Request, Response, Url};
 use serde::Serialize;
@@ -13,12 +14,19 @@ use crate::platform::Platform;
 use crate::platform::config::extended;
 use crate::platform::error::{Error, Refusal, read_error};
 use crate::platform::retry::{ANSWER_BYTES_MAX, Failure, read_retry_after};
+use crate::platform::token::Access;
 
 /// A call that has not been made yet.
 pub(crate) struct Call<'p> {
     platform: &'p Platform,
     request: Request,
     repeatable: bool,
+}
+
+/// A success.
+pub(crate) struct Answer {
+    pub(crate) headers: HeaderMap,
+    body: Vec<u8>,
 }
 
 impl Platform {
@@ -47,7 +55,12 @@ impl Platform {
         }
         // A second PATCH with the same values, like a second DELETE, changes nothing more.
         let repeatable = method != Method::POST;
-        Ok(Call { platform: self, request: Request::new(method, extended(url, path)), repeatable })
+        let mut request = Request::new(method, extended(url, path));
+        if !repeatable {
+            // Whoever does not know the header ignores it.
+            request.headers_mut().insert(KEY_HEADER, fresh_key());
+        }
+        Ok(Call { platform: self, request, repeatable })
     }
 }
 
@@ -84,15 +97,16 @@ impl Call<'_> {
         self
     }
 
-    /// Says that a POST may be repeated like anything else.
-    pub(crate) fn repeatable(self) -> Self {
+    /// Says that a POST may be repeated like anything else, and needs no key for that.
+    pub(crate) fn repeatable(mut self) -> Self {
+        self.request.headers_mut().remove(KEY_HEADER);
         Call { repeatable: true, ..self }
     }
 
     /// Makes the call and reads its answer.
     pub(crate) async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
         let name = self.name();
-        read(name, &self.with_token().await?)
+        read(name, &self.with_token().await?.body)
     }
 
     /// Makes the call; its answer is empty.
@@ -100,14 +114,15 @@ impl Call<'_> {
         self.with_token().await.map(|_| ())
     }
 
-    /// Makes the call without a token and reads its answer.
-    pub(crate) async fn without_token<T: DeserializeOwned>(self) -> Result<T, Error> {
+    /// Makes the call without a token and reads its answer, headers and all.
+    pub(crate) async fn without_token<T: DeserializeOwned>(self) -> Result<(T, HeaderMap), Error> {
         let name = self.name();
-        read(name, &self.attempts().await?)
+        let Answer { headers, body } = self.attempts().await?;
+        Ok((read(name, &body)?, headers))
     }
 
     /// Makes the call with the token; when the platform refuses the token, once more with a new one.
-    async fn with_token(mut self) -> Result<Vec<u8>, Error> {
+    async fn with_token(mut self) -> Result<Answer, Error> {
         let cache = &self.platform.token;
         let token = cache.get(self.platform).await?;
         self.authorize(&token)?;
@@ -122,9 +137,12 @@ impl Call<'_> {
         }
     }
 
-    fn authorize(&mut self, token: &str) -> Result<(), Error> {
+    fn authorize(&mut self, token: &Access) -> Result<(), Error> {
+        // What one server honours, another need not.
+        let is_at_home = self.request.url().origin() == self.platform.config.auth.origin();
+        self.repeatable |= token.honours_keys && is_at_home;
         // A token with a line feed in it, say, is no better than an answer without one.
-        let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| Error::Unreadable {
+        let mut value = HeaderValue::try_from(format!("Bearer {}", token.text)).map_err(|_| Error::Unreadable {
             call: "POST /oauth/token".to_owned(),
             line: 1,
             column: 1,
@@ -135,12 +153,12 @@ impl Call<'_> {
     }
 
     /// Makes the call as often as the policy allows.
-    async fn attempts(&self) -> Result<Vec<u8>, Error> {
+    async fn attempts(&self) -> Result<Answer, Error> {
         let mut attempts = 0;
         loop {
             attempts += 1;
             let (failure, error) = match self.attempt().await {
-                Ok(body) => return Ok(body),
+                Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
             let Some(delay) = self.platform.config.retry.decide(attempts, self.repeatable, failure, jitter()) else {
@@ -151,8 +169,8 @@ impl Call<'_> {
         }
     }
 
-    /// One exchange: the body of a success, or what was met and what to tell if this was the last attempt.
-    async fn attempt(&self) -> Result<Vec<u8>, (Failure, Error)> {
+    /// One exchange: a success, or what was met and what to tell if this was the last attempt.
+    async fn attempt(&self) -> Result<Answer, (Failure, Error)> {
         let request = self.request.try_clone().expect("a body in memory can be cloned");
         let broken = |error: reqwest::Error| {
             let failure = if error.is_connect() { Failure::Connect } else { Failure::Broken };
@@ -160,16 +178,22 @@ impl Call<'_> {
         };
         let response = self.platform.http.execute(request).await.map_err(broken)?;
         let status = response.status();
-        let retry_after = retry_after(response.headers());
+        let headers = response.headers().clone();
+        let retry_after = retry_after(&headers);
         let body = read_body(response).await.map_err(broken)?;
         if status.is_success() {
             let too_long = || Error::TooLong { call: self.name(), bytes_max: ANSWER_BYTES_MAX };
-            return body.ok_or_else(|| (Failure::TooLong, too_long()));
+            let body = body.ok_or_else(|| (Failure::TooLong, too_long()))?;
+            return Ok(Answer { headers, body });
         }
         let status = status.as_u16();
         let error = read_error(&body.unwrap_or_default());
+        let failure = match error.error_code.as_str() {
+            IN_USE => Failure::UnderWay { retry_after },
+            _ => Failure::Status { status, retry_after },
+        };
         let refusal = Refusal { call: self.name(), status, error, retry_after };
-        Err((Failure::Status { status, retry_after }, refusal.into()))
+        Err((failure, refusal.into()))
     }
 
     fn name(&self) -> String {
@@ -196,6 +220,12 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 fn read<T: DeserializeOwned>(call: String, body: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|error| Error::Unreadable { call, line: error.line(), column: error.column() })
+}
+
+/// A key that no other call has. It is no secret.
+fn fresh_key() -> HeaderValue {
+    let half = || RandomState::new().build_hasher().finish();
+    HeaderValue::try_from(format!("{:016x}{:016x}", half(), half())).expect("hex digits can stand in a header")
 }
 
 /// A number between 0 and 1. The standard library seeds every hasher differently, which is random enough to spread

@@ -1,5 +1,7 @@
 //! What became of events, and telling them again. Not in the published API: for Schoolbell itself.
 
+use std::time::{Duration, Instant};
+
 use contract::api::delivery::{CreateReplay, Delivery, Replay};
 use contract::api::page::Page;
 use reqwest::Method;
@@ -19,6 +21,15 @@ pub struct DeliveryFilter {
     pub subject_id: Option<String>,
     /// `open`, `delivered` or `failed`.
     pub status: Option<String>,
+}
+
+/// How long to wait for something, and how often to look for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// How often to look.
+    pub look_every: Duration,
+    /// How long to wait at most.
+    pub wait_for: Duration,
 }
 
 impl Platform {
@@ -45,6 +56,20 @@ impl Platform {
     /// One delivery with its attempts.
     pub async fn delivery(&self, id: &str) -> Result<Delivery, Error> {
         self.gateway_call(Method::GET, &["deliveries", id])?.fetch().await
+    }
+
+    /// One delivery, as soon as something came of it: an attempt, whatever that met, or the news that it is held or given up. Or
+    /// as it is when patience ends.
+    pub async fn outcome(&self, id: &str, patience: Patience) -> Result<Delivery, Error> {
+        let started = Instant::now();
+        loop {
+            let delivery = self.delivery(id).await?;
+            let was_attempted = delivery.attempts.as_ref().is_some_and(|attempts| !attempts.is_empty());
+            if was_attempted || delivery.status != "pending" || started.elapsed() >= patience.wait_for {
+                return Ok(delivery);
+            }
+            tokio::time::sleep(patience.look_every).await;
+        }
     }
 
     /// Tells the event of a delivery again; [`Error::Conflict`] while it is on its way.

@@ -10,8 +10,9 @@ pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How patiently calls are repeated.
 ///
 /// Calls that change nothing, or nothing more the second time, are repeated after 429, any 5xx and when there is no
-/// answer. Calls that make something new are repeated only when the platform surely did not act: after 429 and 503,
-/// and when no connection came about.
+/// answer. So are calls that make something new, if the platform honours idempotency keys (it says so with each token, see
+/// [`ACCEPT_HEADER`](contract::api::idempotency::ACCEPT_HEADER)): every such call has a key of its own. Elsewhere they are repeated
+/// only when the platform surely did not act: after 429 and 503, and when no connection came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// How often a call is made at most; 1 for no repetition.
@@ -45,6 +46,8 @@ pub(crate) enum Failure {
     Broken,
     /// An answer that is not a success.
     Status { status: u16, retry_after: Option<Duration> },
+    /// An earlier attempt with the same key is under way.
+    UnderWay { retry_after: Option<Duration> },
     /// A success that is longer than may be read.
     TooLong,
 }
@@ -56,7 +59,9 @@ impl RetryPolicy {
         if attempts >= self.attempts_max || !may_be_repeated(failure, repeatable) {
             return None;
         }
-        if let Failure::Status { retry_after: Some(retry_after), .. } = failure {
+        if let Failure::Status { retry_after: Some(retry_after), .. }
+        | Failure::UnderWay { retry_after: Some(retry_after) } = failure
+        {
             return Some(retry_after.min(self.retry_after_max));
         }
         let doubled = self.delay_first.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
@@ -67,7 +72,7 @@ impl RetryPolicy {
 fn may_be_repeated(failure: Failure, repeatable: bool) -> bool {
     match failure {
         Failure::Connect => true,
-        Failure::Broken => repeatable,
+        Failure::Broken | Failure::UnderWay { .. } => repeatable,
         Failure::Status { status: 429 | 503, .. } => true,
         Failure::Status { status: 500..=599, .. } => repeatable,
         Failure::Status { .. } | Failure::TooLong => false,
@@ -116,6 +121,8 @@ mod tests {
         check_repeated(Failure::Connect, false, true);
         check_repeated(Failure::Broken, true, true);
         check_repeated(Failure::Broken, false, false);
+        check_repeated(Failure::UnderWay { retry_after: None }, true, true);
+        check_repeated(Failure::UnderWay { retry_after: None }, false, false);
         check_repeated(Failure::TooLong, true, false);
     }
 
@@ -144,6 +151,7 @@ mod tests {
     fn the_platform_may_say_how_long_within_a_limit() {
         let after = |seconds| Failure::Status { status: 503, retry_after: Some(Duration::from_secs(seconds)) };
         check_delay(1, after(0), 1.0, Some(0));
+        check_delay(1, Failure::UnderWay { retry_after: Some(Duration::from_secs(1)) }, 0.0, Some(1_000));
         check_delay(1, after(30), 0.0, Some(30_000));
         check_delay(1, after(31), 0.0, Some(30_000));
         check_delay(4, after(0), 0.0, None);

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use contract::api::idempotency::ACCEPT_HEADER;
 use contract::api::oauth::{TokenRequest, TokenResponse};
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -20,28 +22,38 @@ const KEPT_FOR_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) struct TokenCache(Mutex<Option<Token>>);
 
 struct Token {
-    text: String,
+    access: Access,
     renew_at: Instant,
+}
+
+/// What a token is good for.
+#[derive(Clone)]
+pub(crate) struct Access {
+    /// What goes into the `Authorization` header.
+    pub(crate) text: String,
+    /// Whether whoever gave it honours idempotency keys.
+    pub(crate) honours_keys: bool,
 }
 
 impl TokenCache {
     /// The token, renewed if it must be. Whoever comes meanwhile waits for the same one.
-    pub(crate) async fn get(&self, platform: &Platform) -> Result<String, Error> {
+    pub(crate) async fn get(&self, platform: &Platform) -> Result<Access, Error> {
         let mut token = self.0.lock().await;
         if let Some(token) = token.as_ref().filter(|token| Instant::now() < token.renew_at) {
-            return Ok(token.text.clone());
+            return Ok(token.access.clone());
         }
         let asked_at = Instant::now();
-        let answer = ask(platform).await?;
+        let (answer, headers) = ask(platform).await?;
         let renew_at = asked_at + kept_for(answer.expires_in);
-        *token = Some(Token { text: answer.access_token.clone(), renew_at });
-        Ok(answer.access_token)
+        let access = Access { text: answer.access_token, honours_keys: headers.contains_key(ACCEPT_HEADER) };
+        *token = Some(Token { access: access.clone(), renew_at });
+        Ok(access)
     }
 
     /// Drops the token that the platform refused, unless another call has replaced it already.
-    pub(crate) async fn drop_refused(&self, refused: &str) {
+    pub(crate) async fn drop_refused(&self, refused: &Access) {
         let mut token = self.0.lock().await;
-        if token.as_ref().is_some_and(|token| token.text == refused) {
+        if token.as_ref().is_some_and(|token| token.access.text == refused.text) {
             *token = None;
         }
     }
@@ -53,7 +65,7 @@ fn kept_for(expires_in: u64) -> Duration {
     good_for - RENEWED_BEFORE.min(good_for / 2)
 }
 
-async fn ask(platform: &Platform) -> Result<TokenResponse, Error> {
+async fn ask(platform: &Platform) -> Result<(TokenResponse, HeaderMap), Error> {
     let config = &platform.config;
     let call = platform.auth_call(Method::POST, &["oauth", "token"])?.form(&TokenRequest {
         grant_type: Some("client_credentials".to_owned()),

@@ -1,7 +1,8 @@
 //! Managing webhooks. Contract, section 2.
 
+use contract::api::delivery::Delivery;
 use contract::api::page::Page;
-use contract::api::webhook::{CreateWebhook, UpdateWebhook, Webhook};
+use contract::api::webhook::{CreateWebhook, TestWebhook, UpdateWebhook, Webhook};
 use reqwest::Method;
 
 use crate::platform::Platform;
@@ -26,6 +27,12 @@ impl Platform {
     /// Changes a webhook.
     pub async fn update_webhook(&self, id: &str, update: &UpdateWebhook) -> Result<Webhook, Error> {
         self.gateway_call(Method::PATCH, &["webhooks", id])?.json(update).fetch().await
+    }
+
+    /// Tests a webhook: a sample event is told to it alone. Not in the published API: for Schoolbell itself. What comes of it:
+    /// [`outcome`](Self::outcome).
+    pub async fn test_webhook(&self, id: &str, test: &TestWebhook) -> Result<Delivery, Error> {
+        self.gateway_call(Method::POST, &["webhooks", id, "test"])?.json(test).fetch().await
     }
 
     /// Deletes a webhook. Not in the published API (decision 20). When an answer got lost and the call was repeated,

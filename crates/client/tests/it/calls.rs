@@ -1,5 +1,8 @@
 //! Every call: where it goes, what it carries, what it makes of the published answer.
 
+use std::time::Duration;
+
+use client::platform::delivery::Patience;
 use client::platform::enrollment::{EnrollmentFilter, Part};
 use client::platform::error::Error;
 use contract::api::ApiVersion;
@@ -8,7 +11,7 @@ use contract::api::learning_object::CreateLearningObject;
 use contract::api::oauth::CreateOauthClient;
 use contract::api::portal::CreatePortal;
 use contract::api::user_account::CreateUserAccount;
-use contract::api::webhook::{CreateWebhook, UpdateWebhook};
+use contract::api::webhook::{CreateWebhook, TestWebhook, UpdateWebhook};
 
 use crate::server::{Asked, Server, json, token};
 
@@ -87,8 +90,46 @@ async fn webhooks() {
     let (webhook, asked) = call!(p => p.update_webhook("a1", &update), 200, WEBHOOK, "PATCH /webhooks/a1", true);
     webhook.unwrap();
     assert_eq!(asked.body, r#"{"name":null,"status":"paused"}"#);
+    let test = TestWebhook { event_type: Some("enrollment.complete".into()) };
+    let delivery = delivery("pending", "[]");
+    let (test, asked) = call!(p => p.test_webhook("a1", &test), 201, &delivery, "POST /webhooks/a1/test", true);
+    assert!(test.unwrap().test);
+    assert_eq!(asked.body, r#"{"event_type":"enrollment.complete"}"#);
     let (deleted, _) = call!(p => p.delete_webhook("a1"), 204, "", "DELETE /webhooks/a1", true);
     deleted.unwrap();
+}
+
+/// A delivery of a test.
+fn delivery(status: &str, attempts: &str) -> String {
+    format!(
+        r#"{{"id":"7","webhook_id":"a1","event_id":"e1","event_type":"enrollment.complete","data":{{}},"test":true,
+        "status":"{status}","attempt_number":0,"attempts":{attempts}}}"#
+    )
+}
+
+/// Waits for the outcome of a delivery that is like this each time it is looked at; checks that it was looked at so often.
+async fn check_outcome(looks: &[&str], wait_for: Duration) {
+    let server = Server::start([token("one")].into_iter().chain(looks.iter().map(|look| json(200, look)))).await;
+    let patience = Patience { look_every: Duration::from_millis(1), wait_for };
+    let seen = server.platform().outcome("7", patience).await.unwrap();
+    assert_eq!(seen, serde_json::from_str(looks[looks.len() - 1]).unwrap());
+    let asked: Vec<_> = server.asked().into_iter().skip(1).map(|asked| asked.line).collect();
+    assert_eq!(asked, vec!["GET /deliveries/7"; looks.len()]);
+}
+
+#[tokio::test]
+async fn the_outcome_of_a_delivery_is_waited_for_with_patience() {
+    let pending = delivery("pending", "[]");
+    let attempted = delivery(
+        "pending",
+        r#"[{"attempt_number":1,"started_time":"2022-03-29T01:29:36.000Z","took_ms":7,"status":500}]"#,
+    );
+    let minute = Duration::from_secs(60);
+    check_outcome(&[&pending, &pending, &attempted], minute).await;
+    for over in [&attempted, &delivery("held", "[]"), &delivery("failed", "[]")] {
+        check_outcome(&[over], minute).await;
+    }
+    check_outcome(&[&pending], Duration::ZERO).await;
 }
 
 #[tokio::test]

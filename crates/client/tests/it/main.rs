@@ -2,6 +2,7 @@
 
 mod answers;
 mod calls;
+mod forgery;
 mod retries;
 mod server;
 mod tokens;

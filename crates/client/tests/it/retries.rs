@@ -75,6 +75,55 @@ async fn a_change_is_repeated_and_a_creation_only_when_nothing_was_done() {
     server.check_asked(&["POST /oauth/token", "POST /webhooks"]);
 }
 
+/// A token of a platform that honours keys.
+fn keyed_token() -> Answer {
+    let body = r#"{"token_type":"Bearer","expires_in":43200,"access_token":"one"}"#;
+    Answer::With(200, "content-type: application/json\r\naccept-idempotency-key: 86400", body.to_owned())
+}
+
+const WEBHOOK: &str = r#"{"id":"xUjKifleke4u","portal_id":"1","url":"https://a.example","event_types":[],"status":"active","created_by":"1",
+    "updated_by":"1","created_time":"2022-03-29T01:29:36.000Z","updated_time":"2022-03-29T01:29:36.000Z"}"#;
+
+/// The keys of the requests that have one.
+fn keys(server: &Server) -> Vec<String> {
+    let key =
+        |headers: String| headers.lines().find_map(|line| Some(line.strip_prefix("idempotency-key: ")?.to_owned()));
+    server.asked().into_iter().filter_map(|asked| key(asked.headers)).collect()
+}
+
+#[tokio::test]
+async fn a_creation_is_repeated_with_its_key_where_keys_are_honoured() {
+    let in_use = || json(409, r#"{"error_code":"idempotency_key_in_use","message":"wait"}"#);
+    let server = Server::start([keyed_token(), Answer::Hangup, in_use(), json(201, WEBHOOK), json(201, WEBHOOK)]).await;
+    let platform = server.platform();
+    platform.create_webhook(&CreateWebhook::default()).await.unwrap();
+    platform.create_webhook(&CreateWebhook::default()).await.unwrap();
+    let keys = keys(&server);
+    let [first, again, once_more, other] = keys.as_slice() else { panic!("{keys:?}") };
+    assert!(first == again && again == once_more && first != other, "{keys:?}");
+    assert_eq!(first.len(), 32);
+
+    // Another conflict is the answer.
+    let server = Server::start([keyed_token(), broken(), json(409, r#"{"message":"enrolled already"}"#)]).await;
+    let error = server.platform().create_webhook(&CreateWebhook::default()).await.unwrap_err();
+    assert!(matches!(error, Error::Conflict(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_key_is_no_reason_to_repeat_where_nobody_said_that_it_is_honoured() {
+    let server = Server::start([token("one"), broken()]).await;
+    server.platform().create_webhook(&CreateWebhook::default()).await.unwrap_err();
+    assert_eq!(keys(&server).len(), 1);
+
+    // Another server than the one that said so.
+    let auth = Server::start([keyed_token()]).await;
+    let gateway = Server::start([Answer::Hangup]).await;
+    let platform = Platform::new(auth.config().with_gateway_url(&gateway.url).unwrap()).unwrap();
+    platform.create_webhook(&CreateWebhook::default()).await.unwrap_err();
+    gateway.check_asked(&["POST /webhooks"]);
+    assert_eq!(keys(&auth), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn nobody_there_is_unreachable() {
     // The port was free a moment ago and is closed again.

@@ -18,6 +18,9 @@ pub struct Delivery {
     pub event_type: String,
     /// The `data` of the envelope.
     pub data: serde_json::Value,
+    /// True of a test, which was asked for and did not happen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
     /// `pending`, `held`, `delivered` or `failed`.
     pub status: String,
     /// Why it is held (`owner`, `paused`, `gone`, `failing`) or failed (`exhausted`, `webhook_deleted`).
@@ -75,6 +78,9 @@ pub struct Replay {
     pub scope: String,
     /// Events stored since then.
     pub since: Millis,
+    /// Events stored before this may not be kept any more, so they are not told again. Only where `since` lies before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events_from: Option<Millis>,
     /// `running` or `finished`.
     pub status: String,
     /// How many deliveries it has made so far.

@@ -1,5 +1,9 @@
 //! Webhook management. Contract, section 2.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::time::Millis;
@@ -47,6 +51,53 @@ pub struct Webhook {
     /// `seconds` or `milliseconds`: the unit of `t` in the signature (decision 1). Ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature_timestamp: Option<String>,
+    /// How many requests it is sent a second, at most. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<u32>,
+    /// What is added to every request, in clear like `secret_key`. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<Headers>,
+}
+
+/// Headers by their names.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(transparent)]
+pub struct Headers(pub BTreeMap<String, String>);
+
+/// Shows the names only: values may be credentials.
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EachOnce)
+    }
+}
+
+/// Reads an object in which no name stands twice: of two values nobody could tell which was meant.
+struct EachOnce;
+
+impl<'de> Visitor<'de> for EachOnce {
+    type Value = Headers;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of names and values, both text")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
+        let mut headers = Headers::default();
+        while let Some((name, value)) = map.next_entry::<String, String>()? {
+            if headers.0.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("duplicate header {name:?}")));
+            }
+            headers.0.insert(name, value);
+        }
+        Ok(headers)
+    }
 }
 
 /// Client credentials at the receiver's authorization server. Contract, section 4.4.
@@ -119,6 +170,14 @@ pub struct CreateWebhook {
     /// `seconds` (the default) or `milliseconds`. Ours.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature_timestamp: Option<String>,
+    /// How many requests it may be sent a second, retries among them; without it, as many as its receiver keeps up with. They
+    /// are spread evenly; from 20 on, a single second may have up to a tenth more. Ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
+    pub rate_limit: Option<u32>,
+    /// What is to be added to every request: at most 20 headers, none of them one that the platform or HTTP itself sets. Ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headers: Option<Headers>,
 }
 
 /// Asks for changes; what is absent stays, what is null is cleared where it can be.
@@ -158,6 +217,24 @@ pub struct UpdateWebhook {
     /// `seconds` or `milliseconds`. Ours.
     #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
     pub signature_timestamp: Option<String>,
+    /// How many requests it may be sent a second, or null for no limit. Ours.
+    #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>, minimum = 1, maximum = 1000))]
+    pub rate_limit: Option<Option<u32>>,
+    /// What is to be added to every request, in place of all that was; null for nothing. Ours.
+    #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Headers>))]
+    pub headers: Option<Option<Headers>>,
+}
+
+/// Asks for a test of a webhook. Ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct TestWebhook {
+    /// Of this event type, one that the webhook is told of; without it, of the first of these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
 }
 
 #[cfg(test)]
@@ -169,6 +246,23 @@ mod tests {
         for field in ["url", "event_types", "status", "signature_timestamp"] {
             let error = serde_json::from_str::<UpdateWebhook>(&format!("{{\"{field}\":null}}")).unwrap_err();
             assert!(error.to_string().contains("null"), "{field}: {error}");
+        }
+    }
+
+    #[test]
+    fn headers_are_an_object_in_which_each_stands_once() {
+        let read = |headers: &str| serde_json::from_str::<UpdateWebhook>(&format!("{{\"headers\":{headers}}}"));
+        let headers = read(r#"{"X-Key":"s3cret","a":"b"}"#).unwrap().headers.unwrap().unwrap();
+        assert_eq!(serde_json::to_string(&headers).unwrap(), r#"{"X-Key":"s3cret","a":"b"}"#);
+        assert_eq!(format!("{headers:?}"), r#"["X-Key", "a"]"#);
+        assert_eq!(read("null").unwrap().headers, Some(None));
+        for (headers, message) in [
+            (r#"{"a":"b","a":"c"}"#, "duplicate header \"a\""),
+            (r#"{"a":1}"#, "expected a string"),
+            (r#"["a"]"#, "an object of names and values"),
+        ] {
+            let error = read(headers).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
         }
     }
 

@@ -3,7 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::SampleOf;
 use crate::time::Millis;
+
+/// How long content goes on in the samples, in days: three months.
+const REMOVED_AFTER: i64 = 92;
+/// How long people may still enroll in the samples, in days.
+const RETIRED_AFTER: i64 = 30;
 
 /// The `data` of `content.decommission`. Contract, section 3.3.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +51,15 @@ pub struct ContentData {
 }
 
 impl DecommissionData {
+    pub(crate) fn sample_of(of: &SampleOf) -> Self {
+        DecommissionData {
+            id: of.id.clone(),
+            portal_id: of.portal_id.clone(),
+            event_time: of.event_time,
+            remove_time: of.days_later(REMOVED_AFTER),
+        }
+    }
+
     pub(crate) fn sample() -> Self {
         DecommissionData {
             id: "3511433".into(),
@@ -56,6 +71,16 @@ impl DecommissionData {
 }
 
 impl DecommissionPendingData {
+    pub(crate) fn sample_of(of: &SampleOf) -> Self {
+        DecommissionPendingData {
+            id: of.id.clone(),
+            portal_id: of.portal_id.clone(),
+            event_time: of.event_time,
+            retire_time: of.days_later(RETIRED_AFTER),
+            remove_time: of.days_later(REMOVED_AFTER),
+        }
+    }
+
     pub(crate) fn sample() -> Self {
         DecommissionPendingData {
             id: "3511433".into(),
@@ -68,6 +93,10 @@ impl DecommissionPendingData {
 }
 
 impl ContentData {
+    pub(crate) fn sample_of(of: &SampleOf) -> Self {
+        ContentData { id: of.id.clone(), portal_id: of.portal_id.clone(), event_time: of.event_time }
+    }
+
     pub(crate) fn sample() -> Self {
         ContentData {
             id: "3511433".into(),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::SampleOf;
 use crate::time::Millis;
 
 /// The `data` of an enrollment event. Contract, section 3.2; the same for all three (decision 25).
@@ -18,6 +19,15 @@ pub struct EnrollmentData {
 }
 
 impl EnrollmentData {
+    pub(crate) fn sample_of(of: &SampleOf) -> Self {
+        EnrollmentData {
+            id: of.id.clone(),
+            lo_id: of.id.clone(),
+            portal_id: of.portal_id.clone(),
+            event_time: of.event_time,
+        }
+    }
+
     pub(crate) fn sample() -> Self {
         EnrollmentData {
             id: "101916887".into(),

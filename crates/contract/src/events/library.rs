@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::SampleOf;
 use crate::time::Millis;
 
 /// The `data` of `content.library.sync.request`. Ours (decision 25).
@@ -18,6 +19,15 @@ pub struct SyncRequestData {
 }
 
 impl SyncRequestData {
+    pub(crate) fn sample_of(of: &SampleOf) -> Self {
+        SyncRequestData {
+            id: of.id.clone(),
+            portal_id: of.portal_id.clone(),
+            event_time: of.event_time,
+            integration_system_id: of.integration_system_id.clone(),
+        }
+    }
+
     pub(crate) fn sample() -> Self {
         SyncRequestData {
             id: "5120".into(),

@@ -149,7 +149,9 @@ impl Progress {
                 Ok(Progress::InProgress { started_at, result, pass })
             }
             Status::Completed => {
-                let completed_at = report.completed_at.or(self.completed_at()).unwrap_or(at);
+                // The clock may have been set back since: whoever gives no date is not refused for ours.
+                let known_by = self.started_at().map_or(at, |started_at| started_at.max(at));
+                let completed_at = report.completed_at.or(self.completed_at()).unwrap_or(known_by);
                 let started_at = report.started_at.or(self.started_at());
                 if started_at.is_some_and(|started_at| completed_at < started_at) {
                     return Err(EnrollmentError::EndBeforeStart);

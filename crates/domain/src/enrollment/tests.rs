@@ -94,6 +94,13 @@ fn results_and_dates_must_make_sense() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_refuses_no_completion() {
+    let started = create(new(says(InProgress)), 100).unwrap().after;
+    let completed = told(false, |audience| started.complete(true, at(97), audience)).unwrap().after;
+    assert_eq!((completed.progress.started_at(), completed.progress.completed_at()), (Some(at(100)), Some(at(100))));
+}
+
+#[test]
 fn a_completion_is_passed_unless_said_otherwise() {
     let completed = create(new(ProgressReport { result: Some(100), ..says(Completed) }), 100).unwrap().after;
     let progress = Progress::Completed { started_at: at(100), completed_at: at(100), result: Some(100), pass: true };

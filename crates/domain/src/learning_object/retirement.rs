@@ -159,6 +159,7 @@ impl Announcement {
             data: data.expect("strings and instants always serialise"),
             occurred_at: self.occurred_at,
             deadline_at,
+            is_test: false,
         }
     }
 }

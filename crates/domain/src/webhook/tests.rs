@@ -1,6 +1,10 @@
+use self::refused_urls::Class;
 use super::url::BadUrl;
 use super::*;
 use crate::address::AddressPolicy;
+
+#[path = "../../tests/refused_urls/mod.rs"]
+mod refused_urls;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -24,6 +28,8 @@ fn webhook() -> Webhook {
         timestamp_unit: TimestampUnit::Seconds,
         oauth2: None,
         integration_system_id: None,
+        rate_limit: None,
+        headers: Headers::default(),
         created_by: UserAccountId(1),
         updated_by: UserAccountId(1),
         created_at: at(0),
@@ -88,6 +94,62 @@ fn secrets_have_up_to_64_characters_and_are_not_shown() {
     assert_eq!(format!("{:?}", secret("x")), "Secret(…)");
 }
 
+fn headers(name: &str) -> Headers {
+    Headers::parse([(name.to_owned(), "s3cret".to_owned())]).unwrap()
+}
+
+fn oauth2() -> Oauth2Credentials {
+    let server_url = WebhookUrl::parse("https://auth.example.com", UrlPolicy::default()).unwrap();
+    Oauth2Credentials { client_id: "id".to_owned(), client_secret: secret("s"), server_url, scope: None }
+}
+
+#[test]
+fn a_rate_and_headers_are_set_kept_and_cleared() {
+    let rate_limit = RateLimit::per_second(5).ok();
+    let set = WebhookPatch { rate_limit: Some(rate_limit), headers: Some(headers("X-Key")), ..Default::default() };
+    let webhook = update(webhook(), set, 1).unwrap();
+    assert_eq!((webhook.rate_limit, &webhook.headers), (rate_limit, &headers("X-Key")));
+    assert_eq!(update(webhook.clone(), WebhookPatch::default(), 2).unwrap().headers, webhook.headers);
+    let clear = WebhookPatch { rate_limit: Some(None), headers: Some(Headers::default()), ..Default::default() };
+    let cleared = update(webhook.clone(), clear, 3).unwrap();
+    assert_eq!((cleared.rate_limit, cleared.headers.is_empty()), (None, true));
+    assert!(!format!("{webhook:?}").contains("s3cret"));
+    assert!(webhook.delete(UserAccountId(2), at(4)).after.headers.is_empty());
+}
+
+#[test]
+fn a_request_is_authorized_once() {
+    let authorization = WebhookPatch { headers: Some(headers("Authorization")), ..Default::default() };
+    let authorized = update(webhook(), authorization, 1).unwrap();
+    let with_oauth2 = WebhookPatch { oauth2: Some(Some(oauth2())), ..Default::default() };
+    assert_eq!(update(authorized, with_oauth2.clone(), 2), Err(WebhookError::AuthorizedTwice));
+    let instead = WebhookPatch { headers: Some(headers("X-Key")), ..with_oauth2 };
+    assert!(update(webhook(), instead, 1).is_ok());
+    let both = Webhook { oauth2: Some(oauth2()), headers: headers("authorization"), ..webhook() };
+    assert_eq!(both.create().map(drop), Err(WebhookError::AuthorizedTwice));
+}
+
+#[test]
+fn a_test_tells_of_nothing_that_exists() {
+    let id: crate::id::EventId = "hg4JWUDbT55B".parse().unwrap();
+    let told = [EventType::ContentDecommission, EventType::EnrollmentComplete];
+    let webhook = Webhook { event_types: told.to_vec(), ..webhook() };
+    let now = at(1_648_517_376) + SignedDuration::from_millis(676);
+    let test = |event_type| webhook.test(event_type, id.clone(), now);
+    let first = test(None).unwrap();
+    let data = r#"{"id":"404","portal_id":"1","event_time":"2022-03-29T01:29:36.000Z","remove_time":"2022-06-29T01:29:36.000Z"}"#;
+    assert_eq!((first.event_type, first.data.as_str()), (EventType::ContentDecommission, data));
+    assert_eq!((first.is_test, first.deadline_at, first.subject_id), (true, None, 404));
+    let second = test(Some(EventType::EnrollmentComplete)).unwrap();
+    let data = r#"{"id":"404","lo_id":"404","portal_id":"1","event_time":"2022-03-29T01:29:36.000Z"}"#;
+    assert_eq!((second.data.as_str(), second.occurred_at), (data, at(1_648_517_376)));
+    let refused = test(Some(EventType::ContentAdd)).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "event_type must be one that the webhook is told of: content.decommission, enrollment.complete"
+    );
+}
+
 #[track_caller]
 fn check_url(allow_http: bool, addresses: AddressPolicy, text: &str, expected: Result<(), &str>) {
     let parsed = WebhookUrl::parse(text, UrlPolicy { allow_http, addresses });
@@ -122,6 +184,23 @@ fn urls_are_https_and_public_unless_opened() {
     }
     check("https://a.com:80/", Ok(()));
     check(&format!("https://a.com/{}", "a".repeat(2048)), Err("at most 2048"));
+}
+
+#[test]
+fn what_leads_nowhere_public_is_refused_in_every_notation() {
+    let mut wrong = Vec::new();
+    for (class, url) in refused_urls::all() {
+        let parsed = WebhookUrl::parse(&url, UrlPolicy::default());
+        let right = match class {
+            Class::Address => parsed == Err(BadUrl::NotPublic),
+            Class::Text => parsed.as_ref().is_err_and(|error| *error != BadUrl::NotPublic),
+            Class::Name => parsed.is_ok(),
+        };
+        if !right {
+            wrong.push((class, url, parsed));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

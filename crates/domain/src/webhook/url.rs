@@ -18,6 +18,14 @@ pub struct UrlPolicy {
     pub addresses: AddressPolicy,
 }
 
+impl UrlPolicy {
+    /// Whether deliveries may go to this port: below 1024 other services listen, and some of them take an HTTP request for
+    /// a command.
+    pub fn allows_port(self, port: u16) -> bool {
+        port >= 1024 || port == 80 || port == 443 || self.addresses == AddressPolicy::Any
+    }
+}
+
 /// Why an address will not do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadUrl {
@@ -80,8 +88,7 @@ impl WebhookUrl {
         if parsed.url.port() == Some(0) {
             return Err(BadUrl::Invalid("port 0 is no port".to_owned()));
         }
-        let privileged = |port| port < 1024 && port != 80 && port != 443;
-        if policy.addresses != AddressPolicy::Any && parsed.url.port().is_some_and(privileged) {
+        if parsed.url.port().is_some_and(|port| !policy.allows_port(port)) {
             return Err(BadUrl::Port);
         }
         match parsed.url.host() {

@@ -35,6 +35,13 @@ pub(super) enum Found {
     Leases(LeaseRequest, Result<Vec<Lease>, StoreError>),
 }
 
+impl Found {
+    /// Whether there are attempts to make.
+    pub(super) fn has_leases(&self) -> bool {
+        matches!(self, Found::Leases(_, Ok(leases)) if !leases.is_empty())
+    }
+}
+
 /// Asks the store.
 pub(super) async fn ask(store: &dyn Store, question: Question) -> Found {
     match question {
@@ -155,7 +162,7 @@ impl Search {
             return at;
         }
         let look_at = if now < self.look_at { self.look_at } else { after(now, self.poll_for) };
-        self.lanes.next_probe_at(now).map_or(look_at, |at| at.min(look_at))
+        self.lanes.next_wait_until(now).map_or(look_at, |at| at.min(look_at))
     }
 
     fn store_is_well(&mut self) {

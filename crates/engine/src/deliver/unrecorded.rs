@@ -17,7 +17,9 @@ pub(super) type Recording = (Vec<FinishedAttempt>, Result<Vec<Finished>, StoreEr
 
 /// Records a batch.
 pub(super) async fn record(store: &dyn Store, batch: Vec<FinishedAttempt>, now: Timestamp) -> Recording {
+    crash::point!("engine/before-record");
     let result = store.finish_attempts(batch.clone(), now).await;
+    crash::point!("engine/recorded");
     (batch, result)
 }
 

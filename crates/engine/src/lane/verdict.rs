@@ -28,9 +28,12 @@ impl Verdict {
             }),
             Outcome::Failed(failure) => match failure.kind {
                 FailureKind::Connect | FailureKind::Timeout | FailureKind::Protocol => Some(Verdict::Overwhelmed),
-                FailureKind::AddressRefused | FailureKind::NameResolution | FailureKind::Tls | FailureKind::Token => {
-                    Some(Verdict::Fails)
-                }
+                FailureKind::AddressRefused
+                | FailureKind::NameResolution
+                | FailureKind::Tls
+                | FailureKind::LegacyTls
+                | FailureKind::Token
+                | FailureKind::Proxy => Some(Verdict::Fails),
                 FailureKind::Request => None,
             },
         }
@@ -72,9 +75,11 @@ mod tests {
             (FailureKind::NameResolution, Some(Verdict::Fails)),
             (FailureKind::Connect, Some(Verdict::Overwhelmed)),
             (FailureKind::Tls, Some(Verdict::Fails)),
+            (FailureKind::LegacyTls, Some(Verdict::Fails)),
             (FailureKind::Timeout, Some(Verdict::Overwhelmed)),
             (FailureKind::Protocol, Some(Verdict::Overwhelmed)),
             (FailureKind::Token, Some(Verdict::Fails)),
+            (FailureKind::Proxy, Some(Verdict::Fails)),
             (FailureKind::Request, None),
         ];
         assert_eq!(expected.map(|(kind, _)| kind), FailureKind::ALL);

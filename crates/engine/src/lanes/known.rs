@@ -26,6 +26,8 @@ pub(super) struct Entry {
     pub(super) queued: bool,
     /// Whether it is among those whose silence is noticed.
     pub(super) listened_to: bool,
+    /// When it is looked at again because of its rate, if it waits for that.
+    pub(super) wakes_at: Option<Timestamp>,
 }
 
 impl Entry {
@@ -34,9 +36,15 @@ impl Entry {
         self.list == list && self.lane.room(now) > 0
     }
 
-    /// Whether it has nothing to do and nobody refers to it.
-    pub(super) fn rests(&self, list: u64) -> bool {
-        self.list != list && self.lane.permits() == 0 && !self.queued && !self.listened_to
+    /// When it can take a permit, if it is on the present list and waits for its rate alone.
+    pub(super) fn paced_until(&self, list: u64, now: Timestamp) -> Option<Timestamp> {
+        (self.list == list).then(|| self.lane.paced_until(now)).flatten()
+    }
+
+    /// Whether it has nothing to do, nobody refers to it, and a new one in its place would be no faster.
+    pub(super) fn rests(&self, list: u64, now: Timestamp) -> bool {
+        let is_idle = self.list != list && self.lane.permits() == 0 && !self.queued && !self.listened_to;
+        is_idle && self.lane.is_unpaced(now)
     }
 }
 
@@ -117,6 +125,7 @@ mod tests {
             list: 0,
             queued: false,
             listened_to: false,
+            wakes_at: None,
         }
     }
 

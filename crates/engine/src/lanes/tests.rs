@@ -5,11 +5,14 @@ use contract::signature::TimestampUnit;
 use domain::delivery::{Answer, Next, Outcome};
 use domain::event::Event;
 use domain::id::{DeliveryId, PortalId, UserAccountId};
+use domain::webhook::headers::Headers;
 use domain::webhook::{Webhook, WebhookStatus, WebhookUrl};
 use jiff::Timestamp;
 
 use super::*;
 use crate::lane::Standing;
+
+mod pace;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -24,6 +27,7 @@ fn lane(name: &str) -> DueLane {
         portal_id: portal.parse().unwrap(),
         webhook_id: id(name),
         version: 1,
+        rate_limit: None,
         oldest_due_at: Timestamp::UNIX_EPOCH,
     }
 }
@@ -120,6 +124,8 @@ fn leases(webhook_id: WebhookId, count: usize) -> Vec<Lease> {
         timestamp_unit: TimestampUnit::Seconds,
         oauth2: None,
         integration_system_id: None,
+        rate_limit: None,
+        headers: Headers::default(),
         created_by: UserAccountId(1),
         updated_by: UserAccountId(1),
         created_at: at,
@@ -133,6 +139,7 @@ fn leases(webhook_id: WebhookId, count: usize) -> Vec<Lease> {
         data: "{}".to_owned(),
         occurred_at: at,
         deadline_at: None,
+        is_test: false,
     };
     let lease = Lease {
         delivery_id: DeliveryId(1),
@@ -237,18 +244,18 @@ fn with_open_lane(due: &str) -> Lanes {
 #[test]
 fn an_open_lane_is_left_alone_but_for_one_probe_after_its_pause() {
     let mut lanes = with_open_lane("1a");
-    assert_eq!((lanes.open(), lanes.next_probe_at(NOW)), (1, Some(at(5))));
+    assert_eq!((lanes.open(), lanes.next_wait_until(NOW)), (1, Some(at(5))));
     // Neither listing nor asking makes a difference.
     list(&mut lanes, "1a", at(4));
     assert_eq!(share_at(&mut lanes, 100, at(4)), "");
-    assert_eq!(lanes.next_probe_at(at(5)), None);
+    assert_eq!(lanes.next_wait_until(at(5)), None);
     assert_eq!(begin(&mut lanes, 100, &[], at(5)), "1a:1");
     assert_eq!(share_at(&mut lanes, 100, at(60)), "");
     assert_eq!(end(&mut lanes, "1a", 500, at(60)), Some(Turned::Reopened { until: at(70) }));
-    assert_eq!((lanes.open(), lanes.next_probe_at(at(60))), (1, Some(at(70))));
+    assert_eq!((lanes.open(), lanes.next_wait_until(at(60))), (1, Some(at(70))));
     assert_eq!(begin(&mut lanes, 100, &[], at(70)), "1a:1");
     assert_eq!(end(&mut lanes, "1a", 200, at(71)), Some(Turned::Closed));
-    assert_eq!((lanes.open(), lanes.next_probe_at(at(71))), (0, None));
+    assert_eq!((lanes.open(), lanes.next_wait_until(at(71))), (0, None));
     assert_eq!(share_at(&mut lanes, 100, at(71)), "1a:3");
 }
 
@@ -257,7 +264,7 @@ fn a_probe_waits_for_something_to_deliver() {
     let mut lanes = with_open_lane("1a");
     list(&mut lanes, "", at(1));
     assert_eq!(share_at(&mut lanes, 100, at(6)), "");
-    assert_eq!(lanes.next_probe_at(at(6)), None);
+    assert_eq!(lanes.next_wait_until(at(6)), None);
     list(&mut lanes, "1a", at(7));
     assert_eq!(share_at(&mut lanes, 100, at(7)), "1a:1");
 }

@@ -4,6 +4,7 @@ use contract::event_type::EventType;
 use contract::signature::{TOLERANCE, TimestampUnit, verify, verify_standard};
 use domain::event::Event;
 use domain::id::{DeliveryId, PortalId, UserAccountId};
+use domain::webhook::headers::Headers;
 use domain::webhook::{Secret, Webhook, WebhookStatus, WebhookUrl};
 use jiff::SignedDuration;
 
@@ -34,6 +35,8 @@ fn webhook() -> Webhook {
         timestamp_unit: TimestampUnit::Seconds,
         oauth2: None,
         integration_system_id: None,
+        rate_limit: None,
+        headers: Headers::default(),
         created_by: UserAccountId(1),
         updated_by: UserAccountId(1),
         created_at: now(),
@@ -50,6 +53,7 @@ fn lease(webhook: Webhook, data: &str) -> Lease {
         data: data.to_owned(),
         occurred_at: now(),
         deadline_at: None,
+        is_test: false,
     };
     Lease {
         delivery_id: DeliveryId(1),
@@ -141,6 +145,58 @@ fn nothing_secret_is_shown() {
     let url = WebhookUrl::restore("https://example.com/in?key=s3cret").unwrap();
     let request = sign_for(Webhook { url, ..webhook() }).authorized(HeaderValue::from_static("Bearer s3cret"));
     assert_eq!(format!("{request:?}"), "SignedRequest(https://example.com)");
+}
+
+fn with_headers(headers: &[(&str, &str)]) -> Webhook {
+    let pairs = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Webhook { headers: Headers::restore(pairs), ..webhook() }
+}
+
+#[test]
+fn the_owners_headers_are_sent_and_not_shown() {
+    let own = with_headers(&[("X-Api-Key", "s3cret"), ("Authorization", "Basic czNjcmV0")]);
+    let request = sign_for(own);
+    assert_eq!(header(&request, "x-api-key"), Some("s3cret"));
+    assert_eq!(header(&request, "authorization"), Some("Basic czNjcmV0"));
+    let ours = sign_for(webhook());
+    assert!(ours.headers.iter().all(|(name, value)| request.headers.get(name) == Some(value)));
+    assert_eq!(request.headers.len(), ours.headers.len() + 2);
+    let shown = format!("{:?} {:?}", request.headers, request);
+    assert!(!shown.contains("s3cret") && !shown.contains("czNjcmV0"), "{shown}");
+}
+
+#[test]
+fn no_header_takes_the_place_of_ours() {
+    let usurping = [
+        ("content-type", "text/plain"),
+        ("USER-AGENT", "me"),
+        ("Go1-Signature", "t=1,v1=00"),
+        ("webhook-id", "x"),
+        ("webhook-timestamp", "1"),
+        ("webhook-signature", "x"),
+    ];
+    assert_eq!(sign_for(with_headers(&usurping)), sign_for(webhook()));
+}
+
+#[test]
+fn a_stored_header_that_is_none_makes_no_request() {
+    for pair in [("a b", "x"), ("x", "a\nb")] {
+        let lease = lease(with_headers(&[pair]), EventType::EnrollmentComplete.sample().get());
+        let failure = sign(&lease, now(), &UserAgent::default()).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Request, "{failure:?}");
+        assert!(!failure.detail.contains(pair.1), "{failure:?}");
+    }
+}
+
+#[test]
+fn a_test_says_that_it_is_one_and_is_like_any_other_else() {
+    let lease = lease(webhook(), EventType::EnrollmentComplete.sample().get());
+    let mut test = lease.clone();
+    Arc::make_mut(&mut test.event).is_test = true;
+    let [request, test] = [lease, test].map(|lease| sign(&lease, now(), &UserAgent::default()).unwrap());
+    assert_eq!((header(&request, "schoolbell-test"), header(&test, "schoolbell-test")), (None, Some("true")));
+    assert_eq!(test.body, request.body);
+    assert_eq!(test.headers.len(), request.headers.len() + 1);
 }
 
 #[test]

@@ -2,9 +2,10 @@
 //!
 //! The order of things is the guard: the host is resolved, *every* address of it is judged, one that was judged is
 //! connected to, and the peer that was reached is judged again. A connection is kept under its origin and its address, so
-//! that it serves only requests whose host still leads there. No redirects, no decompression, no cookies, no proxy from
-//! the environment; one deadline over everything; a bounded part of the answer.
+//! that it serves only requests whose host still leads there. No redirects, no decompression, no cookies, no proxy but the
+//! one that is configured; one deadline over everything; a bounded part of the answer.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,8 +24,10 @@ use url::Position;
 
 use self::connection::{Broken, Exchanged};
 use self::connector::Connector;
+use self::names::Names;
 use self::origin::Origin;
 use self::pool::Pool;
+use self::proxy::EgressProxy;
 use super::{Transport, retry_after};
 use crate::request::SignedRequest;
 
@@ -34,6 +37,7 @@ mod names;
 mod origin;
 mod polite;
 mod pool;
+pub mod proxy;
 mod tls;
 
 /// How long things may take, and where requests may go.
@@ -80,6 +84,21 @@ impl HttpTransport {
         Self::build(settings, clock, Ok(tls))
     }
 
+    /// Sends everything through a proxy, to addresses that are judged as without one (decision 0014). There is one way
+    /// out for all connections of a transport, and so for all that wait in its pool.
+    #[must_use]
+    pub fn through(mut self, proxy: EgressProxy) -> Self {
+        self.connector.proxy = Some(proxy);
+        self
+    }
+
+    /// Asks this name server in place of this machine's.
+    #[must_use]
+    pub fn asking(mut self, name_server: SocketAddr) -> Self {
+        self.connector.names = Names::asking(name_server);
+        self
+    }
+
     fn build(settings: HttpSettings, clock: Arc<dyn Clock>, tls: Result<ClientConfig, String>) -> Self {
         let connector = Connector::new(settings.policy.addresses, settings.connect_for, tls);
         HttpTransport { settings, connector, pool: Arc::default(), clock }
@@ -88,7 +107,7 @@ impl HttpTransport {
     async fn exchange(&self, request: SignedRequest) -> Result<Answer, Failure> {
         let deadline = Instant::now() + self.settings.exchange_for;
         let SignedRequest { url, headers, body } = request;
-        let origin = Origin::of(&url, self.settings.policy.allow_http)?;
+        let origin = Origin::of(&url, self.settings.policy)?;
         let message = message(&url, headers, body)?;
         let work = self.converse(&origin, message);
         timeout_at(deadline, work).await.unwrap_or_else(|_| {
@@ -109,6 +128,7 @@ impl HttpTransport {
             }
         }
         let connection = self.connector.connect(origin, addresses.as_slice()).await?;
+        crash::point!("engine/connected");
         let done = connection.exchange(message).await;
         self.finish(origin, done)
     }

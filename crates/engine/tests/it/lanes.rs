@@ -12,7 +12,7 @@ use crate::time::at_once;
 use crate::world::{Arrival, World};
 
 /// How many attempts a lane starts with.
-const START: usize = 8;
+pub(crate) const START: usize = 8;
 /// How many failures in a row open a circuit.
 const FAILURES_MAX: usize = 10;
 /// The first pause of a circuit, halfway between the longest and the shortest that chance makes it.
@@ -32,7 +32,7 @@ fn is_poison(arrival: &Arrival) -> bool {
 }
 
 /// So many arrivals.
-async fn arrivals(world: &mut World, count: usize) -> Vec<Arrival> {
+pub(crate) async fn arrivals(world: &mut World, count: usize) -> Vec<Arrival> {
     let mut arrivals = Vec::with_capacity(count);
     for _ in 0..count {
         arrivals.push(world.arrival().await);
@@ -47,7 +47,7 @@ fn count(world: &World, of: &str, sql: &str) -> usize {
 }
 
 /// How many attempts of a webhook's deliveries were begun.
-fn begun(world: &World, webhook_id: &WebhookId) -> usize {
+pub(crate) fn begun(world: &World, webhook_id: &WebhookId) -> usize {
     let sql = "SELECT coalesce(sum(attempt_number), 0) FROM deliveries
         WHERE webhook_no = (SELECT no FROM webhooks WHERE id = ?1)";
     count(world, webhook_id.as_str(), sql)
@@ -55,7 +55,7 @@ fn begun(world: &World, webhook_id: &WebhookId) -> usize {
 
 /// Returns once so many attempts of a webhook's deliveries are recorded.
 #[track_caller]
-fn recorded(world: &World, webhook_id: &WebhookId, attempts: usize) -> impl Future<Output = ()> {
+pub(crate) fn recorded(world: &World, webhook_id: &WebhookId, attempts: usize) -> impl Future<Output = ()> {
     let sql = "SELECT count(*) FROM attempts JOIN deliveries ON deliveries.no = delivery_no
         WHERE webhook_no = (SELECT no FROM webhooks WHERE id = ?1)";
     at_once(async move {
@@ -66,7 +66,7 @@ fn recorded(world: &World, webhook_id: &WebhookId, attempts: usize) -> impl Futu
 }
 
 /// Lets the engine do whatever it wants to do at once: something is delivered elsewhere meanwhile.
-async fn settle(world: &mut World, elsewhere: &WebhookId) {
+pub(crate) async fn settle(world: &mut World, elsewhere: &WebhookId) {
     world.complete(1).await;
     let arrival = world.arrival().await;
     assert_eq!(&arrival.webhook_id(), elsewhere);

@@ -8,10 +8,11 @@ use metrics::{
     Counter, Gauge, Histogram, HistogramFn, Key, KeyName, LocalRecorderGuard, Metadata, Recorder, SharedString, Unit,
 };
 
-/// Gauges by name, and by verb how often the store was asked.
+/// Gauges by name, attempts by outcome, and by verb how often the store was asked.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     gauges: Mutex<HashMap<String, Arc<AtomicU64>>>,
+    attempts: Mutex<HashMap<String, Arc<AtomicU64>>>,
     verbs: Mutex<HashMap<String, Arc<Times>>>,
 }
 
@@ -37,6 +38,11 @@ impl Metrics {
         f64::from_bits(self.gauges.lock().unwrap()[name].load(Ordering::Relaxed))
     }
 
+    /// How many attempts met this.
+    pub(crate) fn attempts(&self, outcome: &str) -> u64 {
+        self.attempts.lock().unwrap()[outcome].load(Ordering::Relaxed)
+    }
+
     /// How often the store was asked this.
     pub(crate) fn verbs(&self, verb: &str) -> u64 {
         self.verbs.lock().unwrap().get(verb).map_or(0, |times| times.0.load(Ordering::Relaxed))
@@ -50,8 +56,14 @@ impl Recorder for Metrics {
 
     fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
 
-    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
-        Counter::noop()
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        match key.labels().find(|label| label.key() == "outcome") {
+            Some(outcome) => {
+                let mut attempts = self.attempts.lock().unwrap();
+                Counter::from_arc(attempts.entry(outcome.value().to_owned()).or_default().clone())
+            }
+            None => Counter::noop(),
+        }
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {

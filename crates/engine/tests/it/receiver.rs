@@ -20,6 +20,7 @@ use store::conformance::world;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use url::Url;
 
 use crate::time::{Time, at_once};
 
@@ -126,6 +127,15 @@ pub(crate) fn trusting(roots: RootCertStore) -> ClientConfig {
     builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots).with_no_client_auth()
 }
 
+/// A transport for these addresses, which gives connecting half of its time.
+pub(crate) fn transport(addresses: AddressPolicy, exchange_for: Duration, tls: Option<ClientConfig>) -> HttpTransport {
+    let policy = UrlPolicy { allow_http: true, addresses };
+    let settings = HttpSettings { exchange_for, connect_for: exchange_for / 2, policy };
+    // Reading the authorities of this machine takes longer than most tests.
+    let tls = tls.unwrap_or_else(|| trusting(RootCertStore::empty()));
+    HttpTransport::with_tls(settings, Time::at(world::at(0)), tls)
+}
+
 /// Sends requests like deliveries.
 pub(crate) struct Sender {
     /// What it sends with.
@@ -144,21 +154,26 @@ impl Sender {
     }
 
     pub(crate) fn with(addresses: AddressPolicy, exchange_for: Duration, tls: Option<ClientConfig>) -> Self {
-        let policy = UrlPolicy { allow_http: true, addresses };
-        let settings = HttpSettings { exchange_for, policy, ..HttpSettings::default() };
-        let clock = Time::at(world::at(0));
-        // Reading the authorities of this machine takes longer than most tests.
-        let tls = tls.unwrap_or_else(|| trusting(RootCertStore::empty()));
-        Sender { transport: Arc::new(HttpTransport::with_tls(settings, clock, tls)) }
+        Self::of(transport(addresses, exchange_for, tls))
+    }
+
+    /// One that sends with this.
+    pub(crate) fn of(transport: HttpTransport) -> Self {
+        Sender { transport: Arc::new(transport) }
     }
 
     /// Sends a request like a delivery.
     pub(crate) async fn send(&self, url: &str) -> Outcome {
+        self.send_to(url.parse().unwrap()).await
+    }
+
+    /// Sends a request like a delivery.
+    pub(crate) async fn send_to(&self, url: Url) -> Outcome {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let name = HeaderName::from_bytes(signature::HEADER.as_bytes()).unwrap();
         headers.insert(name, HeaderValue::from_static("t=1,v1=00"));
-        let request = SignedRequest { url: url.parse().unwrap(), headers, body: Bytes::from_static(b"{\"id\":1}") };
+        let request = SignedRequest { url, headers, body: Bytes::from_static(b"{\"id\":1}") };
         at_once(self.transport.send(request)).await
     }
 }

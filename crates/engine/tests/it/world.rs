@@ -12,6 +12,7 @@ use domain::id::{PortalId, WebhookId};
 use domain::random::Random;
 use domain::retry::RetrySchedule;
 use domain::webhook::Webhook;
+use engine::mailer::Mailer;
 use engine::request::SignedRequest;
 use engine::run::{Engine, Settings, Stopped, run};
 use engine::transport::Transport;
@@ -137,18 +138,25 @@ impl World {
     /// A world whose engine runs with other settings.
     pub(crate) async fn with(set: impl FnOnce(&mut Settings)) -> Self {
         let (arrived, arrivals) = mpsc::unbounded_channel();
-        Self::build(set, Arc::new(Receivers(arrived)), arrivals).await
+        Self::build(set, Arc::new(Receivers(arrived)), None, arrivals).await
+    }
+
+    /// A world whose engine runs with other settings and sends mail.
+    pub(crate) async fn mailing(set: impl FnOnce(&mut Settings), mailer: Arc<dyn Mailer>) -> Self {
+        let (arrived, arrivals) = mpsc::unbounded_channel();
+        Self::build(set, Arc::new(Receivers(arrived)), Some(mailer), arrivals).await
     }
 
     /// A world whose engine sends for real: nothing arrives here.
     pub(crate) async fn over(transport: Arc<dyn Transport>) -> Self {
         let (_, arrivals) = mpsc::unbounded_channel();
-        Self::build(|_| {}, transport, arrivals).await
+        Self::build(|_| {}, transport, None, arrivals).await
     }
 
     async fn build(
         set: impl FnOnce(&mut Settings),
         transport: Arc<dyn Transport>,
+        mailer: Option<Arc<dyn Mailer>>,
         arrivals: mpsc::UnboundedReceiver<Arrival>,
     ) -> Self {
         let (store, folder) = testing::open();
@@ -160,6 +168,7 @@ impl World {
         let engine = Engine {
             store,
             transport,
+            mailer,
             clock: time.clone(),
             timer: time.clone(),
             random: Arc::new(Middle),

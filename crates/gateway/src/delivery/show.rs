@@ -26,10 +26,15 @@ pub(crate) async fn show(
     caller: Caller<WebhookRead>,
     Id(id): Id<DeliveryId>,
 ) -> Result<Json<api::Delivery>, Refusal> {
-    let delivery = find(&gateway, caller.portal_id, id).await?;
-    let attempts = gateway.store.list_attempts(caller.portal_id, id).await?;
+    read(&gateway, caller.portal_id, id).await.map(Json)
+}
+
+/// A delivery to a webhook of the portal with its attempts, or 404.
+pub(crate) async fn read(gateway: &Gateway, portal_id: PortalId, id: DeliveryId) -> Result<api::Delivery, Refusal> {
+    let delivery = find(gateway, portal_id, id).await?;
+    let attempts = gateway.store.list_attempts(portal_id, id).await?;
     let attempts = Some(attempts.into_iter().map(wire::attempt).collect());
-    Ok(Json(api::Delivery { attempts, ..wire::delivery(delivery) }))
+    Ok(api::Delivery { attempts, ..wire::delivery(delivery) })
 }
 
 /// A delivery to a webhook of the portal, or 404.

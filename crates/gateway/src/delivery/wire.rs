@@ -3,20 +3,41 @@
 use contract::api::delivery as api;
 use domain::delivery::{Attempt, Delivery, DeliveryState, Outcome};
 use domain::webhook::WebhookStatus;
+use jiff::Timestamp;
+
+/// Where a delivery stands, as it is written.
+#[derive(Default)]
+pub(crate) struct Stands {
+    pub(crate) status: &'static str,
+    pub(crate) reason: Option<&'static str>,
+    pub(crate) due_at: Option<Timestamp>,
+    pub(crate) finished_at: Option<Timestamp>,
+}
+
+pub(crate) fn stands(state: DeliveryState) -> Stands {
+    match state {
+        DeliveryState::Pending { due_at } => Stands { status: "pending", due_at: Some(due_at), ..Stands::default() },
+        DeliveryState::Held { reason } => {
+            let reason = Some(WebhookStatus::Inactive(reason).as_str());
+            Stands { status: "held", reason, ..Stands::default() }
+        }
+        DeliveryState::Delivered { at } => Stands { status: "delivered", finished_at: Some(at), ..Stands::default() },
+        DeliveryState::Failed { at, reason } => {
+            let reason = Some(reason.as_str());
+            Stands { status: "failed", reason, finished_at: Some(at), ..Stands::default() }
+        }
+    }
+}
 
 pub(super) fn delivery(delivery: Delivery) -> api::Delivery {
-    let (status, reason, due_at, finished_at) = match delivery.state {
-        DeliveryState::Pending { due_at } => ("pending", None, Some(due_at), None),
-        DeliveryState::Held { reason } => ("held", Some(WebhookStatus::Inactive(reason).as_str()), None, None),
-        DeliveryState::Delivered { at } => ("delivered", None, None, Some(at)),
-        DeliveryState::Failed { at, reason } => ("failed", Some(reason.as_str()), None, Some(at)),
-    };
+    let Stands { status, reason, due_at, finished_at } = stands(delivery.state);
     api::Delivery {
         id: delivery.id.to_string(),
         webhook_id: delivery.webhook_id.to_string(),
         event_id: delivery.event.id.to_string(),
         event_type: delivery.event.event_type.to_string(),
         data: serde_json::from_str(&delivery.event.data).unwrap_or_default(),
+        test: delivery.event.is_test,
         status: status.to_owned(),
         reason: reason.map(str::to_owned),
         attempt_number: delivery.attempt_number,

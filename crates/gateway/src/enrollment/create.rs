@@ -19,6 +19,7 @@ use crate::extract::json::JsonBody;
 use crate::extract::query::Query;
 use crate::extract::scope::EnrollmentWrite;
 use crate::gateway::Gateway;
+use crate::idempotency;
 use crate::learning_object::find;
 use crate::refusal::Refusal;
 
@@ -55,12 +56,15 @@ pub(crate) async fn create(
         let archived = archived(&gateway, &new, query.re_enroll.unwrap_or(false)).await?;
         let now = gateway.now();
         let created = audience::tell(&gateway, tells, |audience| Enrollment::create(new.clone(), now, audience))?;
-        let enrollment = created.after.clone();
+        let written = wire::enrollment(created.after.clone());
+        idempotency::foretell(StatusCode::CREATED, &written);
+        crash::point!("api/enrollment-before-save");
         gateway.store.save_enrollments(archived.into_iter().chain([created]).collect()).await?;
-        Ok(enrollment)
+        crash::point!("api/enrollment-saved");
+        Ok(written)
     })
     .await?;
-    Ok((StatusCode::CREATED, Json(wire::enrollment(created))))
+    Ok((StatusCode::CREATED, Json(created)))
 }
 
 /// What is asked for, with everything that it names found in the caller's portal.

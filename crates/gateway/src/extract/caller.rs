@@ -7,11 +7,12 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use domain::oauth::{Digest, Token};
+use domain::oauth::{Digest, Scope, Token};
 use store::keyring::ACCESS_TOKEN;
 
 use super::scope::{Needs, Nothing};
 use crate::gateway::Gateway;
+use crate::limit::Trying;
 use crate::observe::Who;
 use crate::refusal::Refusal;
 
@@ -33,17 +34,41 @@ impl<N: Needs> FromRequestParts<Gateway> for Caller<N> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Refusal> {
-        let text = token_text(&parts.headers).ok_or_else(Refusal::unauthenticated)?;
-        let digest = gateway.keyring.digest(ACCESS_TOKEN, text);
-        let token = find(gateway, &digest).await?.ok_or_else(Refusal::unauthenticated)?;
-        if let Some(who) = parts.extensions.get::<Who>() {
-            who.is(&token);
-        }
-        if N::SCOPE.is_some_and(|scope| !token.scopes.contains(scope)) {
-            return Err(Refusal::missing_scopes());
-        }
+        let token = authenticate(parts, gateway, N::SCOPE).await?;
         Ok(Caller { token, needs: PhantomData })
     }
+}
+
+/// The token of a request, if it is good and has the scope. However often it is asked for, a request is counted once.
+pub(crate) async fn authenticate(
+    parts: &Parts,
+    gateway: &Gateway,
+    scope: Option<Scope>,
+) -> Result<Arc<Token>, Refusal> {
+    let who = parts.extensions.get::<Who>().cloned().unwrap_or_default();
+    let token = match who.token() {
+        Some(token) => token.clone(),
+        None => find_good(parts, gateway, &who).await?,
+    };
+    if scope.is_some_and(|scope| !token.scopes.contains(scope)) {
+        return Err(Refusal::missing_scopes());
+    }
+    Ok(token)
+}
+
+async fn find_good(parts: &Parts, gateway: &Gateway, who: &Who) -> Result<Arc<Token>, Refusal> {
+    let text = token_text(&parts.headers).ok_or_else(Refusal::unauthenticated)?;
+    let digest = gateway.keyring.digest(ACCESS_TOKEN, text);
+    let Some(token) = find(gateway, &digest).await? else {
+        let address = gateway.limits.origin(&parts.headers, &parts.extensions);
+        let guessing = Trying { address, client_id: None };
+        gateway.limits.may_try(&guessing, gateway.now())?;
+        gateway.limits.failed(&guessing, gateway.now());
+        return Err(Refusal::unauthenticated());
+    };
+    let standing = gateway.limits.admit(&token, gateway.now())?;
+    who.is(&token, standing);
+    Ok(token)
 }
 
 async fn find(gateway: &Gateway, digest: &Digest) -> Result<Option<Arc<Token>>, Refusal> {

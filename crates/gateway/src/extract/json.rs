@@ -23,6 +23,19 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for JsonBody<T> {
     }
 }
 
+/// Like [`JsonBody`], where an empty body, or null, asks for nothing in particular.
+pub(crate) struct OptionalJsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Gateway> for OptionalJsonBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Refusal> {
+        let bytes = body::read(request.into_body(), gateway.settings.body_bytes_max).await?;
+        let is_nothing = matches!(bytes.trim_ascii(), b"" | b"null");
+        if is_nothing { Ok(OptionalJsonBody(T::default())) } else { read(&bytes).map(OptionalJsonBody) }
+    }
+}
+
 /// Reads an object, forgiving a trailing comma (contract, section 12.2).
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);

@@ -13,6 +13,7 @@ use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::LoWrite;
 use crate::gateway::Gateway;
+use crate::idempotency;
 use crate::refusal::Refusal;
 
 /// Makes content that the caller's portal owns. It is published and in the portal's library at once.
@@ -25,9 +26,10 @@ use crate::refusal::Refusal;
 pub(crate) async fn create(
     State(gateway): State<Gateway>,
     caller: Caller<LoWrite>,
-    JsonBody(CreateLearningObject { core }): JsonBody<CreateLearningObject>,
+    JsonBody(asked): JsonBody<CreateLearningObject>,
 ) -> Result<(StatusCode, Json<api::LearningObject>), Refusal> {
     let now = gateway.now();
+    let CreateLearningObject { core, relevance, topics, alternatives } = asked;
     let content = LearningObject {
         id: LearningObjectId(gateway.store.next_id(Sequence::LearningObject).await?),
         version: 0,
@@ -37,6 +39,9 @@ pub(crate) async fn create(
         title: core.title,
         description: core.description,
         external_id: core.external_id,
+        language: relevance.language,
+        topics: wire::read_topics(topics),
+        replacements: wire::read_replacements(alternatives)?,
         state: LifecycleState::Published,
         retirement: None,
         withdrawn_at: None,
@@ -44,7 +49,8 @@ pub(crate) async fn create(
         updated_at: now,
     };
     let change = content.create()?;
-    let written = wire::learning_object(change.after.clone());
+    let written = wire::learning_object(change.after.clone(), now);
+    idempotency::foretell(StatusCode::CREATED, &written);
     gateway.store.save_learning_object(change).await?;
     Ok((StatusCode::CREATED, Json(written)))
 }

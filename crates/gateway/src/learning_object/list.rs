@@ -79,7 +79,8 @@ pub(crate) async fn list(
         }
         Some(_) | None => None,
     };
-    let hits = listed.items.into_iter().map(wire::learning_object).collect();
+    let now = gateway.now();
+    let hits = listed.items.into_iter().map(|content| wire::learning_object(content, now)).collect();
     Ok(Json(api::LearningObjectPage { total, hits, next_scroll_id }))
 }
 
@@ -119,7 +120,7 @@ async fn in_library_after(
     let filter = LearningObjectFilter {
         keyword: query.keyword,
         kinds: query.kind,
-        states: Some(states(query.state)?),
+        states: Some((states(query.state)?, gateway.now())),
         sort,
         after,
         // What is added while somebody scrolls comes at the end, and moves nothing from one page to another.

@@ -46,5 +46,5 @@ pub(crate) async fn show(
     };
     let found = find::found(&gateway, caller.portal_id, reference).await?;
     let content = found.ok_or_else(|| Refusal::not_found(format_args!("learning object {id}")))?;
-    Ok(Json(wire::learning_object(content)))
+    Ok(Json(wire::learning_object(content, gateway.now())))
 }

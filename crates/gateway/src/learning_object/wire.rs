@@ -1,9 +1,16 @@
 //! Learning objects as they are written.
 
 use contract::api::learning_object as api;
-use domain::learning_object::LearningObject;
+use domain::id::LearningObjectId;
+use domain::learning_object::{LearningObject, LifecycleState, Retirement};
+use jiff::Timestamp;
 
-pub(crate) fn learning_object(content: LearningObject) -> api::LearningObject {
+use crate::refusal::Refusal;
+
+/// Content as it stands at `now`.
+pub(crate) fn learning_object(content: LearningObject, now: Timestamp) -> api::LearningObject {
+    let state = content.state_at(now);
+    let pending = content.retirement.filter(|_| state != LifecycleState::Removed);
     api::LearningObject {
         id: content.content_id.to_string(),
         lo_id: content.id.to_string(),
@@ -16,6 +23,39 @@ pub(crate) fn learning_object(content: LearningObject) -> api::LearningObject {
             external_id: content.external_id,
             provider_id: Some(content.owner_id.to_string()),
         },
-        lifecycle: api::Lifecycle { state: content.state.as_str().to_owned() },
+        lifecycle: api::Lifecycle { state: state.as_str().to_owned(), pending_state: pending.map(pending_state) },
+        relevance: api::Relevance { language: content.language },
+        topics: api::Topics { items: content.topics.into_iter().map(|name| api::Topic { name }).collect() },
+        alternatives: api::Alternatives { content: content.replacements.into_iter().map(|id| id.0).collect() },
     }
+}
+
+/// The dates at which content ends.
+pub(crate) fn pending_state(retirement: Retirement) -> api::PendingState {
+    api::PendingState {
+        retired_time: retirement.retired_at.map(Into::into),
+        removed_time: retirement.removed_at.into(),
+    }
+}
+
+/// The names of topics, each once.
+pub(crate) fn read_topics(topics: api::Topics) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(topics.items.len());
+    for api::Topic { name } in topics.items {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The numbers of what may take the place of content.
+pub(crate) fn read_replacements(alternatives: api::Alternatives) -> Result<Vec<LearningObjectId>, Refusal> {
+    let field = "alternatives.content";
+    let read = |number: i64| {
+        let positive = (number > 0).then_some(LearningObjectId(number));
+        positive
+            .ok_or_else(|| Refusal::field(field, format_args!("{field}: {number} is not the id of a learning object")))
+    };
+    alternatives.content.into_iter().map(read).collect()
 }

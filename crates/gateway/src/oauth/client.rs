@@ -1,5 +1,7 @@
 //! Which client asks, and whether it is the one.
 
+use std::net::IpAddr;
+
 use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -10,6 +12,7 @@ use store::keyring::CLIENT_SECRET;
 
 use super::refusal::TokenRefusal;
 use crate::gateway::Gateway;
+use crate::limit::Trying;
 
 const HINT: &str = "Send client_id and client_secret in the body, or by Basic authentication.";
 
@@ -20,17 +23,23 @@ const HINT: &str = "Send client_id and client_secret in the body, or by Basic au
 pub(crate) async fn authenticate(
     gateway: &Gateway,
     headers: &HeaderMap,
+    address: Option<IpAddr>,
     request: &TokenRequest,
 ) -> Result<OauthClient, TokenRefusal> {
     let (id, secret) = named(headers, request)?;
+    let trying = Trying { address, client_id: id.parse::<ClientId>().ok() };
+    gateway.limits.may_try(&trying, gateway.now())?;
     let digest = gateway.keyring.digest(CLIENT_SECRET, &secret);
-    let found = match id.parse::<ClientId>() {
-        Ok(id) => gateway.store.find_oauth_client(&id).await?,
-        Err(_) => None,
+    let found = match &trying.client_id {
+        Some(id) => gateway.store.find_oauth_client(id).await?,
+        None => None,
     };
     let expected = found.as_ref().map_or(Digest([0; 32]), |client| client.secret_digest);
     let matches = digest.matches(&expected);
-    found.filter(|client| matches && client.revoked_at.is_none()).ok_or_else(TokenRefusal::invalid_client)
+    found.filter(|client| matches && client.revoked_at.is_none()).ok_or_else(|| {
+        gateway.limits.failed(&trying, gateway.now());
+        TokenRefusal::invalid_client()
+    })
 }
 
 /// The id and the secret: of the header if it has them, else of the body.

@@ -49,6 +49,7 @@ impl Pair {
 pub(crate) async fn access(gateway: &Gateway, grant: &Grant) -> Result<TokenResponse, StoreError> {
     let text = gateway.random.hex(TOKEN_LENGTH);
     gateway.store.save_tokens(vec![token(gateway, TokenKind::Access, &text, grant, grant.scopes)]).await?;
+    crash::point!("api/token-saved");
     Ok(response(text, None))
 }
 

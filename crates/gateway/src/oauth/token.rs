@@ -4,8 +4,10 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
+use contract::api::idempotency::ACCEPT_HEADER;
 use contract::api::oauth::{TokenError, TokenRequest, TokenResponse};
 use domain::oauth::{OauthClient, Scopes};
+use store::idempotency::KEPT_FOR;
 use store::keyring::REFRESH_TOKEN;
 
 use super::issue::{self, Grant, Pair};
@@ -17,7 +19,8 @@ use crate::gateway::Gateway;
 ///
 /// `client_credentials` gives an access token of the client's portal. `refresh_token` gives another pair, once; for 60
 /// seconds a second use gives the same pair. The body may be urlencoded, multipart or JSON; the client may also
-/// authenticate by Basic.
+/// authenticate by Basic. It takes no `Idempotency-Key`: a second token harms nobody. The header `Accept-Idempotency-Key` of its
+/// answer says that other POSTs do, and for how many seconds a key is known.
 #[utoipa::path(
     post, path = "/oauth/token", operation_id = "create_token", tag = "OAuth",
     request_body(content(
@@ -29,14 +32,15 @@ use crate::gateway::Gateway;
 )]
 pub(crate) async fn token(State(gateway): State<Gateway>, request: Request) -> Result<impl IntoResponse, TokenRefusal> {
     let headers = request.headers().clone();
+    let address = gateway.limits.origin(&headers, request.extensions());
     let asked: TokenRequest = form::read(request).await?;
     let response = match asked.grant_type.as_deref() {
         Some("client_credentials") => {
-            let client = client::authenticate(&gateway, &headers, &asked).await?;
+            let client = client::authenticate(&gateway, &headers, address, &asked).await?;
             by_client_credentials(&gateway, client, &asked).await?
         }
         Some("refresh_token") => {
-            let client = client::authenticate(&gateway, &headers, &asked).await?;
+            let client = client::authenticate(&gateway, &headers, address, &asked).await?;
             by_refresh_token(&gateway, client, &asked).await?
         }
         Some(other) => return Err(TokenRefusal::unsupported_grant_type(other)),
@@ -46,7 +50,9 @@ pub(crate) async fn token(State(gateway): State<Gateway>, request: Request) -> R
         }
     };
     // As RFC 6749 has it: a token is not for any cache.
-    Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(response)))
+    let cache = (header::CACHE_CONTROL.as_str(), HeaderValue::from_static("no-store"));
+    let keys = (ACCEPT_HEADER, HeaderValue::from(KEPT_FOR.as_secs()));
+    Ok(([cache, keys], Json(response)))
 }
 
 async fn by_client_credentials(

@@ -16,6 +16,7 @@ use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::AppWrite;
 use crate::gateway::Gateway;
+use crate::idempotency;
 use crate::portal::access;
 use crate::refusal::Refusal;
 
@@ -54,8 +55,10 @@ pub(crate) async fn create(
         revoked_at: None,
     };
     let client = client.create()?;
-    gateway.store.save_oauth_client(client.clone()).await?;
-    Ok((StatusCode::CREATED, Json(wire::client(client, &portal, Some(secret)))))
+    let written = wire::client(client.clone(), &portal, Some(secret));
+    idempotency::foretell(StatusCode::CREATED, &written);
+    gateway.store.save_oauth_client(client).await?;
+    Ok((StatusCode::CREATED, Json(written)))
 }
 
 /// The account through which the client will act: the caller's in its own portal, the first administrator elsewhere.

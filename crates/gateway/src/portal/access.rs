@@ -5,7 +5,7 @@ use std::fmt::Display;
 use axum::http::StatusCode;
 use domain::id::PortalId;
 use domain::oauth::Token;
-use domain::portal::Portal;
+use domain::portal::{PARTNERS_ABOVE_MAX, Portal};
 
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
@@ -35,4 +35,21 @@ pub(crate) async fn find_visible(gateway: &Gateway, caller: &Token, id: PortalId
     let found = gateway.store.find_portal(id).await?;
     let visible = found.filter(|portal| portal.id == caller.portal_id || portal.is_customer_of(caller.portal_id));
     visible.ok_or_else(|| not_found(id))
+}
+
+/// Whether a partner stands above a portal, at any height.
+pub(crate) async fn is_below(
+    gateway: &Gateway,
+    mut portal_id: PortalId,
+    partner_id: PortalId,
+) -> Result<bool, Refusal> {
+    for _ in 0..PARTNERS_ABOVE_MAX {
+        let portal = gateway.store.find_portal(portal_id).await?;
+        match portal.and_then(|portal| portal.partner_id) {
+            Some(above) if above == partner_id => return Ok(true),
+            Some(above) => portal_id = above,
+            None => return Ok(false),
+        }
+    }
+    Ok(false)
 }

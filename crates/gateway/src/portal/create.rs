@@ -42,6 +42,7 @@ pub(crate) async fn create(
     let portal = portal(&gateway, partner.id, asked, now).await?.create()?;
     let administrator = administrator(&gateway, portal.after.id, person, now).await?;
     save(&gateway, &portal, &administrator).await?;
+    crash::point!("api/portal-saved");
 
     let oauth_token = token(&gateway, &caller, &administrator.after).await?;
     let administrator = FirstAdministrator {

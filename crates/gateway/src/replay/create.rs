@@ -13,10 +13,12 @@ use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::WebhookWrite;
 use crate::gateway::Gateway;
+use crate::idempotency;
 use crate::refusal::Refusal;
 
 /// Tells events of a webhook again: those that failed since a time, or all since a time, also from before the webhook was made.
-/// It begins within a second or two and goes on by itself. Not in the published API.
+/// It begins within a second or two and goes on by itself. What is older than events are kept is not told: then the answer has
+/// `events_from`. Not in the published API.
 #[utoipa::path(
     post, path = "/replays", operation_id = "create_replay", tag = "Deliveries",
     request_body = api::CreateReplay,
@@ -42,14 +44,17 @@ pub(crate) async fn create(
         created_by: caller.user_account_id,
         created_at: gateway.now(),
     };
-    gateway.store.save_replay(replay.clone()).await.map_err(|error| match error {
+    let written = wire::replay(replay.clone(), gateway.store.find_events_from().await?);
+    idempotency::foretell(StatusCode::CREATED, &written);
+    gateway.store.save_replay(replay).await.map_err(|error| match error {
         StoreError::Taken("replay") => {
             let message = "a replay of this webhook is under way: wait for it to finish";
             Refusal::new(StatusCode::CONFLICT, "replay_under_way", message)
         }
         error => error.into(),
     })?;
-    Ok((StatusCode::CREATED, Json(wire::replay(replay))))
+    crash::point!("api/replay-saved");
+    Ok((StatusCode::CREATED, Json(written)))
 }
 
 fn scope(text: &str) -> Result<ReplayScope, Refusal> {

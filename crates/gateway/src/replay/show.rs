@@ -25,5 +25,6 @@ pub(crate) async fn show(
     Id(id): Id<ReplayId>,
 ) -> Result<Json<api::Replay>, Refusal> {
     let found = gateway.store.find_replay(caller.portal_id, &id).await?;
-    Ok(Json(wire::replay(found.ok_or_else(|| Refusal::not_found(format_args!("replay {id}")))?)))
+    let replay = found.ok_or_else(|| Refusal::not_found(format_args!("replay {id}")))?;
+    Ok(Json(wire::replay(replay, gateway.store.find_events_from().await?)))
 }

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use contract::api::user_account::{self as api, CreateUserAccount};
 use domain::id::{AccountGuid, PortalId, UserAccountId};
 use domain::user_account::{Role, UserAccount};
+use serde::Serialize;
 use store::id::Sequence;
 
 use super::{parse, wire};
@@ -13,6 +14,7 @@ use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::UserWrite;
 use crate::gateway::Gateway;
+use crate::idempotency;
 use crate::refusal::Refusal;
 
 /// Makes an account in the caller's portal: a learner's, unless roles are given.
@@ -27,16 +29,16 @@ pub(crate) async fn create(
     caller: Caller<UserWrite>,
     JsonBody(asked): JsonBody<CreateUserAccount>,
 ) -> Result<(StatusCode, Json<api::UserAccount>), Refusal> {
-    let account = save(&gateway, caller.portal_id, asked).await?;
-    Ok((StatusCode::CREATED, Json(wire::account(account))))
+    save(&gateway, caller.portal_id, asked, wire::account).await
 }
 
-/// Makes and stores an account.
-pub(crate) async fn save(
+/// Makes and stores an account, and answers with it as it is written.
+pub(crate) async fn save<T: Serialize>(
     gateway: &Gateway,
     portal_id: PortalId,
     asked: CreateUserAccount,
-) -> Result<UserAccount, Refusal> {
+    write: impl FnOnce(UserAccount) -> T,
+) -> Result<(StatusCode, Json<T>), Refusal> {
     let email = parse::email(&asked.email.ok_or_else(|| Refusal::required("email"))?)?;
     let mut roles = parse::roles(&asked.roles)?;
     if roles.is_empty() {
@@ -59,7 +61,8 @@ pub(crate) async fn save(
         updated_at: now,
     };
     let change = account.create()?;
-    let account = change.after.clone();
+    let written = write(change.after.clone());
+    idempotency::foretell(StatusCode::CREATED, &written);
     gateway.store.save_user_account(change).await?;
-    Ok(account)
+    Ok((StatusCode::CREATED, Json(written)))
 }

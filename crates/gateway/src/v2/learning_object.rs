@@ -2,12 +2,17 @@
 
 use contract::api::v2;
 use domain::learning_object::{LearningObject, LifecycleState};
+use jiff::Timestamp;
 
 pub(crate) mod list;
 pub(crate) mod show;
 
 /// Content as V2 writes it.
-fn written(content: LearningObject) -> v2::LearningObject {
+fn written(content: LearningObject, now: Timestamp) -> v2::LearningObject {
+    let published = match content.state_at(now) {
+        LifecycleState::Published => true,
+        LifecycleState::Draft | LifecycleState::Retired | LifecycleState::Removed => false,
+    };
     v2::LearningObject {
         id: super::number(content.id.0),
         title: content.title,
@@ -15,12 +20,9 @@ fn written(content: LearningObject) -> v2::LearningObject {
         kind: content.kind,
         created_time: content.created_at.into(),
         updated_time: content.updated_at.into(),
-        published: match content.state {
-            LifecycleState::Published => true,
-            LifecycleState::Draft | LifecycleState::Retired | LifecycleState::Removed => false,
-        },
+        published,
         image: None,
-        language: None,
+        language: content.language,
         tags: Vec::new(),
     }
 }

@@ -13,6 +13,7 @@ use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::WebhookWrite;
 use crate::gateway::Gateway;
+use crate::idempotency;
 use crate::refusal::Refusal;
 
 /// Makes a webhook of the caller's portal. A partner's is also told of what happens in its customers' portals.
@@ -29,7 +30,9 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<api::Webhook>), Refusal> {
     let change = webhook(&gateway, &caller, asked)?.create()?;
     let written = wire::webhook(change.after.clone());
+    idempotency::foretell(StatusCode::CREATED, &written);
     gateway.store.save_webhook(change, gateway.settings.webhooks_per_portal_max).await?;
+    crash::point!("api/webhook-created");
     Ok((StatusCode::CREATED, Json(written)))
 }
 
@@ -55,6 +58,8 @@ fn webhook(gateway: &Gateway, caller: &Token, asked: CreateWebhook) -> Result<We
         timestamp_unit: asked.signature_timestamp.as_deref().map(parse::unit).transpose()?.unwrap_or_default(),
         oauth2: asked.oauth2.map(|oauth2| parse::oauth2(oauth2, policy)).transpose()?,
         integration_system_id: asked.integration_system_id,
+        rate_limit: asked.rate_limit.map(parse::rate_limit).transpose()?,
+        headers: asked.headers.map(parse::headers).transpose()?.unwrap_or_default(),
         created_by: caller.user_account_id,
         updated_by: caller.user_account_id,
         created_at: now,

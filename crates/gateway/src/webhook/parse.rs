@@ -3,6 +3,8 @@
 use contract::api::webhook as api;
 use contract::event_type::EventType;
 use contract::signature::TimestampUnit;
+use domain::webhook::headers::{BadHeaders, Headers};
+use domain::webhook::rate_limit::RateLimit;
 use domain::webhook::{InactiveReason, Oauth2Credentials, Secret, UrlPolicy, WebhookStatus, WebhookUrl};
 
 use crate::refusal::Refusal;
@@ -51,6 +53,18 @@ pub(super) fn unit(text: &str) -> Result<TimestampUnit, Refusal> {
             Err(Refusal::field("signature_timestamp", message))
         }
     }
+}
+
+pub(super) fn rate_limit(requests: u32) -> Result<RateLimit, Refusal> {
+    RateLimit::per_second(requests).map_err(|error| Refusal::field("rate_limit", error))
+}
+
+pub(super) fn headers(headers: api::Headers) -> Result<Headers, Refusal> {
+    let at = |error: &BadHeaders| match error {
+        BadHeaders::TooMany | BadHeaders::Name(_) => "headers".to_owned(),
+        BadHeaders::Reserved(name) | BadHeaders::Twice(name) | BadHeaders::Value(name) => format!("headers.{name}"),
+    };
+    Headers::parse(headers.0).map_err(|error| Refusal::field(at(&error), error))
 }
 
 /// Whether deliveries are to be authorised at all.

@@ -36,6 +36,7 @@ pub(crate) async fn update(
         let change = webhook.update(patch, caller.user_account_id, gateway.now())?;
         let written = wire::webhook(change.after.clone());
         gateway.store.save_webhook(change, gateway.settings.webhooks_per_portal_max).await?;
+        crash::point!("api/secret-rotated");
         Ok(Json(written))
     })
     .await
@@ -51,6 +52,8 @@ fn patch(asked: UpdateWebhook, webhook: &Webhook, policy: UrlPolicy) -> Result<W
         status: asked.status.as_deref().map(parse::status).transpose()?,
         timestamp_unit: asked.signature_timestamp.as_deref().map(parse::unit).transpose()?,
         integration_system_id: asked.integration_system_id,
+        rate_limit: asked.rate_limit.map(|limit| limit.map(parse::rate_limit).transpose()).transpose()?,
+        headers: asked.headers.map(|headers| parse::headers(headers.unwrap_or_default())).transpose()?,
     })
 }
 

@@ -3,6 +3,8 @@
 use contract::api::webhook as api;
 use contract::event_type::EventType;
 use contract::signature::TimestampUnit;
+use domain::webhook::headers::Headers;
+use domain::webhook::rate_limit::RateLimit;
 use domain::webhook::{Oauth2Credentials, Secret, Webhook, WebhookStatus};
 
 use super::parse::{ACTIVE, CLIENT_CREDENTIALS, INACTIVE, MILLISECONDS, OAUTH2, SECONDS};
@@ -27,6 +29,8 @@ pub(crate) fn webhook(webhook: Webhook) -> api::Webhook {
         oauth2: webhook.oauth2.map(oauth2),
         integration_system_id: webhook.integration_system_id,
         signature_timestamp: Some(unit(webhook.timestamp_unit).to_owned()),
+        rate_limit: webhook.rate_limit.map(RateLimit::get),
+        headers: headers(&webhook.headers),
     }
 }
 
@@ -35,6 +39,11 @@ fn status(status: WebhookStatus) -> (String, Option<String>) {
         WebhookStatus::Active => (ACTIVE.to_owned(), None),
         WebhookStatus::Inactive(_) => (INACTIVE.to_owned(), Some(status.as_str().to_owned())),
     }
+}
+
+fn headers(headers: &Headers) -> Option<api::Headers> {
+    let pairs = headers.expose().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    (!headers.is_empty()).then(|| api::Headers(pairs.collect()))
 }
 
 fn oauth2(oauth2: Oauth2Credentials) -> api::Oauth2 {

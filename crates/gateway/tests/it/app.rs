@@ -1,9 +1,11 @@
 //! The API with two partners and their customers, and callers who act for them.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
 use contract::api::enrollment::Enrollment;
 use contract::api::learning_object::LearningObject;
@@ -47,7 +49,7 @@ pub(crate) struct App {
     pub(crate) sibling: Tenant,
     /// An integrator who has nothing to do with the others.
     pub(crate) stranger: Tenant,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// A portal with an administrator, an OAuth client that may do everything, and a token of it.
@@ -65,6 +67,8 @@ pub(crate) struct Caller<'a> {
     app: &'a App,
     authorization: Option<String>,
     version: Option<&'static str>,
+    headers: Vec<(&'static str, String)>,
+    peer: Option<SocketAddr>,
 }
 
 impl App {
@@ -194,7 +198,14 @@ impl App {
 
     /// A caller without a token.
     pub(crate) fn anybody(&self) -> Caller<'_> {
-        Caller { app: self, authorization: None, version: Some("2025-01-01") }
+        Caller { app: self, authorization: None, version: Some("2025-01-01"), headers: Vec::new(), peer: None }
+    }
+
+    /// The API as another process serves it from the same folder.
+    pub(crate) fn another_node(&self, settings: Settings) -> Router {
+        let store = store_sqlite::testing::reopen(&self.folder);
+        let (clock, random, keyring) = (self.clock.clone(), self.random.clone(), self.keyring.clone());
+        gateway::router::router(Gateway::new(store, clock, random, keyring, settings))
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -211,6 +222,17 @@ impl Caller<'_> {
     /// The caller who asks for this version.
     pub(crate) fn version(self, version: Option<&'static str>) -> Self {
         Caller { version, ..self }
+    }
+
+    /// The caller who sends another header.
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// The caller from this address.
+    pub(crate) fn from(self, address: &str) -> Self {
+        Caller { peer: Some(SocketAddr::new(address.parse().unwrap(), 1234)), ..self }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -230,6 +252,11 @@ impl Caller<'_> {
     }
 
     pub(crate) async fn send(&self, method: Method, path: &str, body: impl Into<Body>) -> Answer {
+        self.app.send(self.request(method, path, body)).await
+    }
+
+    /// The request that [`send`](Self::send) sends.
+    pub(crate) fn request(&self, method: Method, path: &str, body: impl Into<Body>) -> Request<Body> {
         let mut request = Request::builder().method(method).uri(path).header("Content-Type", "application/json");
         if let Some(authorization) = &self.authorization {
             request = request.header("Authorization", authorization);
@@ -237,7 +264,13 @@ impl Caller<'_> {
         if let Some(version) = self.version {
             request = request.header("Api-Version", version);
         }
-        self.app.send(request.body(body.into()).unwrap()).await
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(peer) = self.peer {
+            request = request.extension(ConnectInfo(peer));
+        }
+        request.body(body.into()).unwrap()
     }
 
     /// A new learner in the caller's portal.

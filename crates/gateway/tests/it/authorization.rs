@@ -15,6 +15,7 @@ use store::keyring::ACCESS_TOKEN;
 
 use crate::answer::Answer;
 use crate::app::{App, Tenant, enrollment};
+use crate::notices::gone;
 
 /// What callers get: nobody, one with an expired token, the customer's sibling, its partner, another partner, and the
 /// customer itself without the scope and with nothing but the scope.
@@ -53,6 +54,8 @@ const fn open(operation: &'static str, status: u16) -> Expected {
 const OWN: [u16; 4] = [200, 200, 200, 200];
 /// A thing of the customer that nobody else finds.
 const CUSTOMERS: [u16; 4] = [404, 404, 404, 200];
+/// What concerns the customer's webhooks and those of its partner.
+const CUSTOMERS_AND_PARTNERS: [u16; 4] = [404, 200, 404, 200];
 /// Only its own portal's people and content can be named in a body.
 const NAMES_CUSTOMERS: [u16; 4] = [400, 400, 400, 201];
 
@@ -71,11 +74,17 @@ const EXPECTED: &[Expected] = &[
     row("GET /webhooks/{id}", CUSTOMERS),
     row("PATCH /webhooks/{id}", CUSTOMERS),
     row("DELETE /webhooks/{id}", [404, 404, 404, 204]),
+    row("POST /webhooks/{id}/test", [404, 404, 404, 201]),
     row("GET /deliveries", OWN),
     row("GET /deliveries/{id}", CUSTOMERS),
     row("POST /deliveries/{id}/replay", [404, 404, 404, 409]),
+    row("GET /events", OWN),
+    row("GET /events/{id}", CUSTOMERS_AND_PARTNERS),
+    row("GET /enrollments/{id}/events", CUSTOMERS_AND_PARTNERS),
     row("POST /replays", [404, 404, 404, 201]),
     row("GET /replays/{id}", CUSTOMERS),
+    row("GET /notices", OWN),
+    row("GET /notices/{id}", CUSTOMERS),
     row("GET /portals", [403, 200, 200, 403]),
     row("POST /portals", [403, 201, 201, 403]),
     row("GET /portals/{id}", [404, 200, 404, 200]),
@@ -87,6 +96,9 @@ const EXPECTED: &[Expected] = &[
     row("GET /learning-objects", OWN),
     row("POST /learning-objects", [201, 201, 201, 201]),
     row("GET /learning-objects/{id}", CUSTOMERS),
+    row("POST /learning-objects/{id}/set", CUSTOMERS),
+    row("GET /learning-objects/{id}/alternatives", CUSTOMERS),
+    row("GET /learning-objects/{id}/impact", CUSTOMERS),
     row("GET /enrollments", OWN),
     row("POST /enrollments", NAMES_CUSTOMERS),
     row("GET /enrollments/{id}", CUSTOMERS),
@@ -109,18 +121,19 @@ const EXPECTED: &[Expected] = &[
 
 /// What is only the customer's to see.
 const CUSTOMERS_EMAIL: &str = "learner-of-the-customer@example.com";
+const CUSTOMERS_NEXT_EMAIL: &str = "next-learner-of-the-customer@example.com";
 const CUSTOMERS_URL: &str = "https://receiver-of-the-customer.example.com";
 const CUSTOMERS_TITLE: &str = "Content of the customer";
 
 /// An operation of the customer's things, ready to be asked for.
-struct Request {
-    method: Method,
-    path: String,
-    body: Value,
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) body: Value,
 }
 
 /// Makes one of everything in the customer's portal, and the request of each operation for it.
-async fn requests(app: &App) -> BTreeMap<&'static str, Request> {
+pub(crate) async fn requests(app: &App) -> BTreeMap<&'static str, Request> {
     let customer = app.as_(&app.customer);
     let learner = customer.learner(CUSTOMERS_EMAIL).await;
     let content = customer.content(CUSTOMERS_TITLE).await;
@@ -134,12 +147,16 @@ async fn requests(app: &App) -> BTreeMap<&'static str, Request> {
     customer.post("/enrollments", told.collect()).await.expect::<Value>(201);
     let deliveries: Value = customer.get("/deliveries").await.expect(200);
     let delivery = deliveries["hits"][0]["id"].as_str().unwrap();
+    let event = deliveries["hits"][0]["event_id"].as_str().unwrap();
     let new_replay = json!({"webhook_id": webhook, "since": "2020-01-01T00:00:00Z"});
     let replay: Value = customer.post("/replays", new_replay.clone()).await.expect(201);
     let replay = replay["id"].as_str().unwrap();
     while app.store.expand_replays(10, app.clock.now()).await.unwrap() {}
     let client: Value = customer.post("/client", json!({"client_name": "spare"})).await.expect(201);
     let client = client["client_id"].as_str().unwrap();
+    gone(app, &app.customer, CUSTOMERS_NEXT_EMAIL).await;
+    let notices: Value = customer.get("/notices").await.expect(200);
+    let notice = notices["hits"][0]["id"].as_str().unwrap();
     let portal = app.customer.portal_id;
 
     let credentials = json!({
@@ -166,11 +183,17 @@ async fn requests(app: &App) -> BTreeMap<&'static str, Request> {
         ("GET /webhooks/{id}", webhook.to_owned(), none.clone()),
         ("PATCH /webhooks/{id}", webhook.to_owned(), json!({"name": "x"})),
         ("DELETE /webhooks/{id}", webhook.to_owned(), none.clone()),
+        ("POST /webhooks/{id}/test", webhook.to_owned(), none.clone()),
         ("GET /deliveries", String::new(), none.clone()),
         ("GET /deliveries/{id}", delivery.to_owned(), none.clone()),
         ("POST /deliveries/{id}/replay", delivery.to_owned(), none.clone()),
+        ("GET /events", String::new(), none.clone()),
+        ("GET /events/{id}", event.to_owned(), none.clone()),
+        ("GET /enrollments/{id}/events", enrolled.id.clone(), none.clone()),
         ("POST /replays", String::new(), new_replay.clone()),
         ("GET /replays/{id}", replay.to_owned(), none.clone()),
+        ("GET /notices", String::new(), none.clone()),
+        ("GET /notices/{id}", notice.to_owned(), none.clone()),
         ("GET /portals", String::new(), none.clone()),
         ("POST /portals", String::new(), new_portal),
         ("GET /portals/{id}", portal.to_string(), none.clone()),
@@ -182,6 +205,9 @@ async fn requests(app: &App) -> BTreeMap<&'static str, Request> {
         ("GET /learning-objects", String::new(), none.clone()),
         ("POST /learning-objects", String::new(), json!({"core": {"title": "x"}})),
         ("GET /learning-objects/{id}", content.id.clone(), none.clone()),
+        ("POST /learning-objects/{id}/set", content.id.clone(), json!({"topics": {"items": [{"name": "x"}]}})),
+        ("GET /learning-objects/{id}/alternatives", content.id.clone(), none.clone()),
+        ("GET /learning-objects/{id}/impact", content.id.clone(), none.clone()),
         ("GET /enrollments", String::new(), none.clone()),
         ("POST /enrollments", String::new(), enrollment(&learner, &other_content)),
         ("GET /enrollments/{id}", enrolled.id.clone(), none.clone()),

@@ -105,6 +105,18 @@ async fn what_a_webhook_cannot_be_names_the_field() {
         ("oauth2", json!({"client_id": "a"}), "oauth2", "client_secret"),
         ("signature_timestamp", json!("hours"), "signature_timestamp", "seconds or milliseconds"),
         ("event_types", json!("enrollment.complete"), "event_types", "expected a sequence"),
+        ("rate_limit", json!(0), "rate_limit", "from 1 to 1000"),
+        ("rate_limit", json!(1_001), "rate_limit", "from 1 to 1000"),
+        ("rate_limit", json!(-1), "rate_limit", "expected u32"),
+        ("rate_limit", json!(1.5), "rate_limit", "expected u32"),
+        ("headers", json!({"a b": "x"}), "headers", "is not a name"),
+        ("headers", json!({"Host": "x"}), "headers.Host", "set by the platform"),
+        ("headers", json!({"schoolbell-test": "x"}), "headers.schoolbell-test", "set by the platform"),
+        ("headers", json!({"x-key": "a", "X-Key": "b"}), "headers.x-key", "is there twice"),
+        ("headers", json!({"x-key": "a\r\nHost: b"}), "headers.x-key", "visible ASCII"),
+        ("headers", json!({"x-key": 1}), "headers.x-key", "expected a string"),
+        ("headers", json!(["x-key"]), "headers", "an object of names and values"),
+        ("headers", many_headers(21), "headers", "at most 20"),
     ] {
         customer.post("/webhooks", with(field, value.clone())).await.expect_field(at, message);
         customer.patch(&path, json!({field: value})).await.expect_field(at, message);
@@ -114,6 +126,48 @@ async fn what_a_webhook_cannot_be_names_the_field() {
     }
     let listed: Page<Webhook> = customer.get("/webhooks").await.expect(200);
     assert_eq!(listed.hits, [made]);
+}
+
+fn many_headers(count: usize) -> Value {
+    (0..count).map(|n| (format!("x-{n}"), json!("value"))).collect::<serde_json::Map<_, _>>().into()
+}
+
+#[tokio::test]
+async fn a_rate_and_headers_are_set_shown_replaced_and_cleared() {
+    let app = App::new().await;
+    let customer = app.as_(&app.customer);
+    let plain: Value = customer.post("/webhooks", asked()).await.expect(201);
+    assert_eq!((&plain["rate_limit"], &plain["headers"]), (&Value::Null, &Value::Null));
+    let mut asked = with("headers", json!({"X-Api-Key": "s3cret", "Authorization": "Basic czNjcmV0"}));
+    asked["rate_limit"] = json!(1_000);
+    let made: Value = customer.post("/webhooks", asked.clone()).await.expect(201);
+    let path = format!("/webhooks/{}", made["id"].as_str().unwrap());
+    let listed: Page<Value> = customer.get("/webhooks").await.expect(200);
+    for shown in [&made, &listed.hits[1], &customer.get(&path).await.expect(200)] {
+        assert_eq!((&shown["rate_limit"], &shown["headers"]), (&asked["rate_limit"], &asked["headers"]));
+    }
+    let renamed: Value = customer.patch(&path, json!({"name": "x"})).await.expect(200);
+    assert_eq!((&renamed["rate_limit"], &renamed["headers"]), (&asked["rate_limit"], &asked["headers"]));
+    let replaced: Value = customer.patch(&path, json!({"headers": {"a": "b"}, "rate_limit": 1})).await.expect(200);
+    assert_eq!((&replaced["rate_limit"], &replaced["headers"]), (&json!(1), &json!({"a": "b"})));
+    let cleared: Value = customer.patch(&path, json!({"headers": null, "rate_limit": null})).await.expect(200);
+    assert_eq!((&cleared["rate_limit"], &cleared["headers"]), (&Value::Null, &Value::Null));
+    customer.post("/webhooks", with("headers", many_headers(20))).await.expect::<Value>(201);
+}
+
+#[tokio::test]
+async fn a_request_is_authorized_by_a_header_or_by_oauth2() {
+    let app = App::new().await;
+    let customer = app.as_(&app.customer);
+    let made: Value = customer.post("/webhooks", with("headers", json!({"authorization": "x"}))).await.expect(201);
+    let path = format!("/webhooks/{}", made["id"].as_str().unwrap());
+    let oauth2 =
+        json!({"client_id": "a", "client_secret": "b", "authentication_server_url": "https://a.example.com/token"});
+    customer.patch(&path, json!({"oauth2": oauth2})).await.expect_field("headers", "while oauth2 is set");
+    let instead = json!({"oauth2": oauth2, "headers": {"X-Key": "x"}});
+    customer.patch(&path, instead).await.expect::<Value>(200);
+    let both = json!({"headers": {"Authorization": "x"}});
+    customer.patch(&path, both).await.expect_field("headers", "while oauth2 is set");
 }
 
 #[tokio::test]

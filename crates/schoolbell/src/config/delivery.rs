@@ -7,8 +7,11 @@ use domain::address::AddressPolicy;
 use domain::retry::RetrySchedule;
 use domain::webhook::UrlPolicy;
 use engine::request::UserAgent;
+use engine::transport::http::proxy::EgressProxy;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+
+use super::companion::Hidden;
 
 /// Section `[delivery]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +39,11 @@ pub(crate) struct DeliverySection {
     pub(crate) stop_for_s: i64,
     /// What the platform calls itself to receivers. Default: `Schoolbell/` and its version.
     pub(crate) user_agent: String,
+    /// The HTTP proxy that deliveries and requests for tokens go through, such as `http://proxy.example.com:3128`: no
+    /// `https://` proxy, no SOCKS. Default: none, whatever the environment says.
+    pub(crate) egress_proxy: Option<String>,
+    /// Who asks that proxy, as `user:password`. Default: nobody.
+    pub(crate) egress_proxy_credentials: Option<Hidden>,
 }
 
 /// Which addresses that are not public deliveries may go to.
@@ -64,6 +72,8 @@ impl Default for DeliverySection {
             retry_delays_s: RetrySchedule::default().delays().iter().map(SignedDuration::as_secs).collect(),
             stop_for_s: engine.stop_for.as_secs(),
             user_agent: concat!("Schoolbell/", env!("CARGO_PKG_VERSION")).to_owned(),
+            egress_proxy: None,
+            egress_proxy_credentials: None,
         }
     }
 }
@@ -77,6 +87,18 @@ impl DeliverySection {
             PrivateNetworks::All => AddressPolicy::Any,
         };
         UrlPolicy { allow_http: self.allow_http, addresses }
+    }
+
+    /// The way out, if it is not straight.
+    pub(crate) fn egress_proxy(&self) -> Result<Option<EgressProxy>> {
+        let Some(url) = &self.egress_proxy else {
+            let alone = self.egress_proxy_credentials.is_some();
+            ensure!(!alone, "delivery.egress_proxy_credentials needs delivery.egress_proxy");
+            return Ok(None);
+        };
+        let proxy = EgressProxy::parse(url).context("delivery.egress_proxy")?;
+        let Some(Hidden(credentials)) = &self.egress_proxy_credentials else { return Ok(Some(proxy)) };
+        proxy.authorized(credentials).context("delivery.egress_proxy_credentials").map(Some)
     }
 
     /// When to try again.
@@ -116,5 +138,34 @@ impl DeliverySection {
     pub(crate) fn connect_timeout(&self) -> Result<Duration> {
         ensure!(self.connect_timeout_ms >= 1, "delivery.connect_timeout_ms must be at least 1");
         Ok(Duration::from_millis(self.connect_timeout_ms.min(self.timeout_ms)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(proxy: Option<&str>, credentials: Option<&str>, expected: Result<bool, &str>) {
+        let section = DeliverySection {
+            egress_proxy: proxy.map(str::to_owned),
+            egress_proxy_credentials: credentials.map(|text| Hidden(text.to_owned())),
+            ..DeliverySection::default()
+        };
+        match (section.egress_proxy().map(|proxy| proxy.is_some()), expected) {
+            (Ok(there), Ok(expected)) => assert_eq!(there, expected),
+            (Err(error), Err(part)) => assert!(format!("{error:#}").starts_with(part), "{error:#}"),
+            (told, expected) => panic!("{told:?} in place of {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_named_in_full_or_not_at_all() {
+        check(None, None, Ok(false));
+        check(Some("http://proxy:3128"), None, Ok(true));
+        check(Some("http://proxy:3128"), Some("user:password"), Ok(true));
+        check(Some("https://proxy:3128"), None, Err("delivery.egress_proxy: it must begin with http://"));
+        check(Some("http://proxy:3128"), Some("user"), Err("delivery.egress_proxy_credentials: it must be written"));
+        check(None, Some("user:password"), Err("delivery.egress_proxy_credentials needs delivery.egress_proxy"));
     }
 }

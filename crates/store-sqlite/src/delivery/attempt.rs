@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use domain::delivery::{Answer, Attempt, FailedReason, Failure, FailureKind, Finished, FinishedAttempt, Next, Outcome};
 use domain::id::WebhookId;
+use domain::notice::NoticeKind;
 use domain::webhook::InactiveReason;
 use jiff::{SignedDuration, Timestamp};
 use sqlite::rusqlite::{Connection, Row, params};
 
 use crate::error::VerbError;
+use crate::notice;
 use crate::row::{RowExt, unreadable};
-use crate::webhook;
+use crate::webhook::health;
 
 /// The fence: a row is only found while this very attempt is leased.
 const FENCED: &str = "-- finish_attempts
@@ -24,18 +26,19 @@ pub(super) fn finish(
     attempts: &[FinishedAttempt],
     now: Timestamp,
 ) -> Result<Vec<Finished>, VerbError> {
-    let mut successes: BTreeMap<(&WebhookId, i64), Vec<bool>> = BTreeMap::new();
+    let mut recorded_of: BTreeMap<(&WebhookId, i64), Vec<&FinishedAttempt>> = BTreeMap::new();
     let mut finished = Vec::with_capacity(attempts.len());
     for attempt in attempts {
         let recorded = finish_one(connection, attempt, now)?;
         if recorded == Finished::Recorded {
             let webhook = &attempt.lease.webhook;
-            successes.entry((&webhook.id, webhook.version)).or_default().push(attempt.outcome.is_success());
+            recorded_of.entry((&webhook.id, webhook.version)).or_default().push(attempt);
         }
         finished.push(recorded);
     }
-    for ((id, version), successes) in successes {
-        webhook::save_health(connection, id, version, &successes, now)?;
+    for ((id, version), attempts) in recorded_of {
+        health::save(connection, id, version, &attempts, now)?;
+        crash::point!("finish/health-saved");
     }
     Ok(finished)
 }
@@ -63,9 +66,13 @@ fn finish_one(connection: &Connection, attempt: &FinishedAttempt, now: Timestamp
     if changed == 0 {
         return Ok(Finished::LeaseLost);
     }
+    crash::point!("finish/updated");
     record(connection, attempt)?;
-    if attempt.next == Next::Gone {
-        webhook::stop(connection, &lease.webhook.id, lease.webhook.version, InactiveReason::Gone, now)?;
+    crash::point!("finish/attempt-inserted");
+    match attempt.next {
+        Next::Gone => health::stop(connection, attempt, InactiveReason::Gone, NoticeKind::StoppedGone, now)?,
+        Next::Exhausted => notice::tell_given_up(connection, attempt, now)?,
+        Next::Delivered | Next::Retry { .. } => {}
     }
     Ok(Finished::Recorded)
 }

@@ -45,6 +45,7 @@ const LANES: &str = concat!(
         webhooks.portal_id,
         webhooks.id,
         webhooks.version,
+        webhooks.rate_limit,
         (SELECT min(due_at) FROM deliveries WHERE state = 'pending' AND webhook_no = lane.webhook_no) AS oldest_due_at,
         (
             SELECT min(due_at)
@@ -102,7 +103,9 @@ pub(super) fn has_deleted(connection: &Connection) -> Result<bool, VerbError> {
 }
 
 pub(super) fn expire_deleted(connection: &Connection, limit: u32, now: Timestamp) -> Result<u64, VerbError> {
-    Ok(connection.prepare_cached(EXPIRE_DELETED)?.execute((limit, now.as_millisecond()))? as u64)
+    let expired = connection.prepare_cached(EXPIRE_DELETED)?.execute((limit, now.as_millisecond()))?;
+    crash::point!("deliveries/expired");
+    Ok(expired as u64)
 }
 
 pub(super) fn expire(connection: &Connection, now: Timestamp) -> Result<u64, VerbError> {
@@ -122,6 +125,7 @@ fn decode_lane(row: &Row<'_>) -> Result<(DueLane, Option<Timestamp>), VerbError>
         portal_id: PortalId(row.of("portal_id")?),
         webhook_id: row.id("id")?,
         version: row.of("version")?,
+        rate_limit: crate::webhook::rate_limit(row)?,
         oldest_due_at: row.at("oldest_due_at")?,
     };
     Ok((lane, row.at_or_null("next_due_at")?))
@@ -171,6 +175,7 @@ fn lease_lane(
         RETURNING no, event_no, attempt_number, failures";
     let (now, expires_at) = (request.now.as_millisecond(), request.expires_at.as_millisecond());
     let leased = rows(connection, sql, params![webhook_no, now, count, expires_at], decode_leased)?;
+    crash::point!("lease/raised");
     for (no, event_no, attempt_number, failures) in leased {
         let event = match event::find(connection, event_no) {
             Ok(Some(event)) => event,

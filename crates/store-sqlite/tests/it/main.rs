@@ -1,5 +1,8 @@
 //! The store on SQLite passes the suite that every backend passes, and has a few rules of its own.
 
+mod announcement;
+mod history;
+mod notices;
 mod own;
 
 mod conformance {

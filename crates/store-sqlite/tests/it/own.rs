@@ -6,6 +6,7 @@ use contract::event_type::EventType;
 use domain::change::Change;
 use domain::enrollment::Status;
 use domain::webhook::Secret;
+use domain::webhook::headers::Headers;
 use store::conformance::world::{WEBHOOKS_MAX, World, at};
 use store::delivery::LeaseRequest;
 use store::keyring::{KEY_BYTES, Keyring};
@@ -26,6 +27,7 @@ async fn secrets_are_not_in_the_file() {
     let world = World::new(store).await;
     let mut webhook = world.webhook(world.partner, &[EventType::EnrollmentComplete]);
     webhook.secret = Some(Secret::parse("MyS3cretK#y".to_owned()).unwrap());
+    webhook.headers = Headers::restore([("X-Api-Key".to_owned(), "MyOth3rK#y".to_owned())]);
     world.store.save_webhook(Change::silent(webhook), WEBHOOKS_MAX).await.unwrap();
     world.enroll_somebody(0, "grace", Status::Completed, 1).await;
     // The store is still open, so the WAL is among the files.
@@ -34,7 +36,7 @@ async fn secrets_are_not_in_the_file() {
         .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
         .collect();
     let holds = |text: &str| contents.windows(text.len()).any(|window| window == text.as_bytes());
-    assert!(!holds("MyS3cretK#y"));
+    assert!(!holds("MyS3cretK#y") && !holds("MyOth3rK#y"));
     assert!(holds("grace@example.com"), "the control: what is not sealed is found");
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::change::Change;
 use domain::learning_object::LifecycleState;
 
-use super::world::{PAGE, World};
+use super::world::{PAGE, World, at};
 use crate::Store;
 use crate::learning_object::{LearningObjectFilter, LearningObjectRef, LearningObjectSort};
 use crate::page::Order;
@@ -23,7 +23,7 @@ pub async fn content_is_visible_where_it_is_held(store: Arc<dyn Store>) {
     assert!(offered(world.customers[0]).await);
     assert!(!offered(world.stranger).await);
     for _ in 0..2 {
-        world.store.save_library_items(world.customers[0], &[lo]).await.unwrap();
+        world.store.save_library_items(world.customers[0], &[lo], at(0)).await.unwrap();
         assert!(sees(world.customers[0]).await);
     }
     for _ in 0..2 {
@@ -74,7 +74,7 @@ pub async fn lists_are_narrowed(store: Arc<dyn Store>) {
             assert_eq!(list(Some(sort.place_of(&all[1]))).await, []);
         }
     }
-    let state = |state| LearningObjectFilter { states: Some(vec![state]), ..Default::default() };
+    let state = |state| LearningObjectFilter { states: Some((vec![state], at(0))), ..Default::default() };
     let reference = LearningObjectRef::Id(world.lo);
     let mut lo = world.store.find_learning_object(world.partner, &reference).await.unwrap().unwrap();
     lo.state = LifecycleState::Retired;

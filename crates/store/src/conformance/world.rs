@@ -12,6 +12,7 @@ use domain::learning_object::{LearningObject, LifecycleState};
 use domain::portal::{Portal, PortalDomain, PortalKind};
 use domain::random::Random;
 use domain::user_account::{EmailAddress, Role, UserAccount};
+use domain::webhook::headers::Headers;
 use domain::webhook::{UrlPolicy, Webhook, WebhookStatus, WebhookUrl};
 use jiff::{SignedDuration, Timestamp};
 
@@ -84,7 +85,7 @@ impl World {
         }
         world.lo = world.add_content(world.partner, "Fire safety").await;
         for portal_id in [world.customers[0], world.customers[1], world.stranger] {
-            world.store.save_library_items(portal_id, &[world.lo]).await.unwrap();
+            world.store.save_library_items(portal_id, &[world.lo], at(0)).await.unwrap();
         }
         world
     }
@@ -155,6 +156,9 @@ impl World {
             title: title.to_owned(),
             description: String::new(),
             external_id: Some(format!("ext {title}")),
+            language: None,
+            topics: Vec::new(),
+            replacements: Vec::new(),
             state: LifecycleState::Published,
             retirement: None,
             withdrawn_at: None,
@@ -181,6 +185,8 @@ impl World {
             timestamp_unit: TimestampUnit::Seconds,
             oauth2: None,
             integration_system_id: None,
+            rate_limit: None,
+            headers: Headers::default(),
             created_by: UserAccountId(1),
             updated_by: UserAccountId(1),
             created_at: at(0),

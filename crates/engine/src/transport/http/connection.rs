@@ -6,7 +6,6 @@
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use ::http::response;
 use bytes::{Buf, Bytes};
@@ -17,6 +16,7 @@ use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 use super::polite::Polite;
 use super::{Message, tls};
@@ -81,7 +81,9 @@ impl Connection {
         let mut answer = pin!(self.sender.try_send_request(message));
         let answered = poll_fn(|context| {
             self.drive(context);
-            answer.as_mut().poll(context)
+            let answer = answer.as_mut().poll(context);
+            crash::point!("engine/request-written");
+            answer
         });
         let (head, body) = match answered.await {
             Ok(answer) => answer.into_parts(),
@@ -94,7 +96,9 @@ impl Connection {
                 });
             }
         };
+        crash::point!("engine/head-read");
         let (body, truncated) = self.read(body).await.map_err(|error| Broken::Sent(tls::broken(&error)))?;
+        crash::point!("engine/body-read");
         // What was not read to its end is not read at all: closing is cheaper than an endless body.
         let again = !truncated && self.is_ready().await;
         Ok(Exchanged { head, body, truncated, connection: again.then_some(self) })

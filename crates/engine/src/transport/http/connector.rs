@@ -13,6 +13,7 @@ use url::Host;
 use super::connection::{Connection, Socket};
 use super::names::{Addresses, Names};
 use super::origin::Origin;
+use super::proxy::{self, EgressProxy};
 use super::tls::Tls;
 
 /// How many addresses of one host are tried.
@@ -21,27 +22,32 @@ const ADDRESSES_TRIED_MAX: usize = 8;
 pub(super) struct Connector {
     policy: AddressPolicy,
     connect_for: Duration,
-    names: Names,
+    pub(super) names: Names,
+    pub(super) proxy: Option<EgressProxy>,
     tls: Tls,
 }
 
 impl Connector {
     pub(super) fn new(policy: AddressPolicy, connect_for: Duration, tls: Result<ClientConfig, String>) -> Self {
-        Connector { policy, connect_for, names: Names::default(), tls: Tls::new(tls) }
+        Connector { policy, connect_for, names: Names::default(), proxy: None, tls: Tls::new(tls) }
     }
 
     /// The addresses of the origin, all of them judged: a host is refused if any of its addresses is, because which one an
     /// attacker's name server puts first is the attacker's choice.
     pub(super) async fn resolve(&self, origin: &Origin<'_>) -> Result<Addresses, Failure> {
-        let addresses = match origin.host {
-            Host::Ipv4(address) => Addresses::one(address.into(), origin.port),
-            Host::Ipv6(address) => Addresses::one(address.into(), origin.port),
-            Host::Domain(name) => self.names.lookup(origin, name, self.connect_for).await?,
-        };
+        let addresses = self.lookup(origin).await?;
         for address in addresses.as_slice() {
             self.judge(*address)?;
         }
         Ok(addresses)
+    }
+
+    async fn lookup(&self, origin: &Origin<'_>) -> Result<Addresses, Failure> {
+        match origin.host {
+            Host::Ipv4(address) => Ok(Addresses::one(address.into(), origin.port)),
+            Host::Ipv6(address) => Ok(Addresses::one(address.into(), origin.port)),
+            Host::Domain(name) => self.names.lookup(origin, name, self.connect_for).await,
+        }
     }
 
     /// A new connection to one of these addresses, which were judged.
@@ -66,22 +72,48 @@ impl Connector {
         let mut last = no_connection("the host has no address".to_owned());
         for (place, &address) in addresses.iter().take(tried).enumerate() {
             let part = end.saturating_duration_since(Instant::now()) / (tried - place) as u32;
-            match timeout_at(Instant::now() + part, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return self.check(stream, address),
-                Ok(Err(error)) => last = no_connection(error.kind().to_string()),
-                Err(_) => last = no_connection(format!("no connection within {} ms", self.connect_for.as_millis())),
+            match timeout_at(Instant::now() + part, self.reach(address)).await {
+                Ok(Ok(stream)) => return Ok((stream, address)),
+                Ok(Err(refused)) if refused.kind == FailureKind::AddressRefused => return Err(refused),
+                Ok(Err(failure)) => last = failure,
+                Err(_) => last = self.too_late(),
             }
         }
         Err(last)
     }
 
-    /// Judges who was reached, before a byte is sent.
-    fn check(&self, stream: TcpStream, address: SocketAddr) -> Result<(TcpStream, SocketAddr), Failure> {
-        let peer = stream.peer_addr().map_err(|error| no_connection(error.kind().to_string()))?;
-        self.judge(peer)?;
+    /// Connects to one address, straight or through the proxy.
+    async fn reach(&self, address: SocketAddr) -> Result<TcpStream, Failure> {
+        let stream = match &self.proxy {
+            None => {
+                let stream =
+                    TcpStream::connect(address).await.map_err(|error| no_connection(error.kind().to_string()))?;
+                let peer = stream.peer_addr().map_err(|error| no_connection(error.kind().to_string()))?;
+                // Who was reached, before a byte is sent.
+                self.judge(peer)?;
+                stream
+            }
+            Some(proxy) => proxy.tunnel(self.reach_proxy(proxy).await?, address).await?,
+        };
         // Small requests must not wait for more to come. Failing to say so costs time, nothing else.
         let _ = stream.set_nodelay(true);
-        Ok((stream, address))
+        Ok(stream)
+    }
+
+    /// Connects to the proxy, at any of its addresses: the operator chose it, so none is judged.
+    async fn reach_proxy(&self, proxy: &EgressProxy) -> Result<TcpStream, Failure> {
+        let unreached = |reason: &str| proxy::failed(&format!("was not reached: {reason}"));
+        let found = self.lookup(&proxy.origin()?).await.map_err(|failure| unreached(&failure.detail))?;
+        let addresses = &found.as_slice()[..found.as_slice().len().min(ADDRESSES_TRIED_MAX)];
+        TcpStream::connect(addresses).await.map_err(|error| unreached(&error.kind().to_string()))
+    }
+
+    fn too_late(&self) -> Failure {
+        let connect_ms = self.connect_for.as_millis();
+        match self.proxy {
+            None => no_connection(format!("no connection within {connect_ms} ms")),
+            Some(_) => proxy::failed(&format!("made no connection within {connect_ms} ms")),
+        }
     }
 
     fn judge(&self, address: SocketAddr) -> Result<(), Failure> {

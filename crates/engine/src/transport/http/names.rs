@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::delivery::{Failure, FailureKind};
-use hickory_resolver::config::LookupIpStrategy;
+use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfig};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::{ResolverBuilder, TokioResolver};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::origin::Origin;
 
@@ -55,9 +55,12 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Asks these name servers in place of this machine's.
-    #[cfg(test)]
-    pub(super) fn asking(builder: ResolverBuilder<TokioRuntimeProvider>) -> Self {
+    /// Asks this name server in place of this machine's.
+    pub(super) fn asking(name_server: SocketAddr) -> Self {
+        let mut config = NameServerConfig::udp_and_tcp(name_server.ip());
+        config.connections.iter_mut().for_each(|connection| connection.port = name_server.port());
+        let config = ResolverConfig::from_name_servers(vec![config]);
+        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
         Names { resolver: OnceLock::from(build(Ok(builder))), ..Names::default() }
     }
 
@@ -154,7 +157,8 @@ mod tests {
     async fn this_machine_needs_no_name_server() {
         let names = Names::default();
         let url = "http://LocalHost:8080".parse().unwrap();
-        let addresses = names.lookup(&Origin::of(&url, true).unwrap(), "LocalHost", LOOKUP_FOR).await.unwrap();
+        let policy = domain::webhook::UrlPolicy { allow_http: true, ..Default::default() };
+        let addresses = names.lookup(&Origin::of(&url, policy).unwrap(), "LocalHost", LOOKUP_FOR).await.unwrap();
         let texts: Vec<String> = addresses.as_slice().iter().map(SocketAddr::to_string).collect();
         assert_eq!(texts, ["127.0.0.1:8080", "[::1]:8080"]);
         assert!(names.resolver.get().is_none());

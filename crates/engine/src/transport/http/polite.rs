@@ -11,17 +11,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::connection::Socket;
 
-/// How many reads may succeed in a row before the others have their turn.
-const READS_MAX: u32 = 32;
+/// How much may be read in a row before the others have their turn, in bytes; the last read of a turn may go beyond. Small
+/// things are dear: this much is several hundred interim answers, each of which costs a parse.
+const TURN_BYTES_MAX: usize = 16 * 1024;
 
 pub(super) struct Polite {
     socket: Box<dyn Socket>,
-    reads: u32,
+    /// Read in this turn.
+    bytes: usize,
 }
 
 impl Polite {
     pub(super) fn new(socket: Box<dyn Socket>) -> Self {
-        Polite { socket, reads: 0 }
+        Polite { socket, bytes: 0 }
     }
 }
 
@@ -31,13 +33,14 @@ impl AsyncRead for Polite {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.reads >= READS_MAX {
-            self.reads = 0;
+        if self.bytes >= TURN_BYTES_MAX {
+            self.bytes = 0;
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
+        let before = buffer.filled().len();
         let read = Pin::new(&mut self.socket).poll_read(context, buffer);
-        self.reads = if read.is_ready() { self.reads + 1 } else { 0 };
+        self.bytes = if read.is_ready() { self.bytes + buffer.filled().len() - before } else { 0 };
         read
     }
 }

@@ -1,13 +1,16 @@
 //! TLS, and the names of what goes wrong on a connection.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
 use domain::delivery::{Failure, FailureKind};
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, CertificateError, ClientConfig};
+use rustls::sign::CertifiedKey;
+use rustls::{AlertDescription, CertificateError, ClientConfig, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -40,6 +43,7 @@ impl Tls {
     pub(super) fn new(config: Result<ClientConfig, String>) -> Self {
         let connector = config.map(|mut config| {
             config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            config.client_auth_cert_resolver = Arc::new(NoCertificate);
             TlsConnector::from(Arc::new(config))
         });
         Tls { connector }
@@ -53,13 +57,37 @@ impl Tls {
     ) -> Result<TlsStream<TcpStream>, Failure> {
         let connector = self.connector.as_ref().map_err(|error| no_trust(error.clone()))?;
         let name = server_name(host).ok_or_else(|| no_trust("the host is no name for a certificate".to_owned()))?;
-        connector.connect(name, stream).await.map_err(|error| {
-            let detail = match rustls_error(&error) {
-                Some(error) => describe(error),
-                None => format!("the connection broke during the TLS handshake: {}", error.kind()),
-            };
-            no_trust(detail)
+        let connected = async { (connector.connect(name, stream).await, DEMANDED.with(Cell::get)) };
+        let (connected, demanded) = DEMANDED.scope(Cell::new(false), connected).await;
+        connected.map_err(|error| match rustls_error(&error) {
+            // TLS 1.2 has no alert of its own for this.
+            Some(rustls::Error::AlertReceived(_)) if demanded => no_trust(CERTIFICATE_DEMANDED.to_owned()),
+            Some(error) => trouble(error),
+            None => no_trust(format!("the connection broke during the TLS handshake: {}", error.kind())),
         })
+    }
+}
+
+tokio::task_local! {
+    /// Whether the host of the present handshake demanded a client certificate.
+    static DEMANDED: Cell<bool>;
+}
+
+const CERTIFICATE_DEMANDED: &str = "the host demands a client certificate";
+
+/// Has no certificate to show, and notes that one was wanted.
+#[derive(Debug)]
+struct NoCertificate;
+
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        // Outside of a handshake nobody asks.
+        let _ = DEMANDED.try_with(|demanded| demanded.set(true));
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
     }
 }
 
@@ -74,7 +102,7 @@ fn server_name(host: &Host<&str>) -> Option<ServerName<'static>> {
 /// What went wrong on a connection that was there.
 pub(super) fn broken(error: &hyper::Error) -> Failure {
     if let Some(error) = rustls_error(error) {
-        return no_trust(describe(error));
+        return trouble(error);
     }
     let detail = if error.is_parse_too_large() {
         "the head of the answer is too large".to_owned()
@@ -107,26 +135,28 @@ fn rustls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Erro
 }
 
 /// What is wrong, in words that the webhook's owner can act on.
-fn describe(error: &rustls::Error) -> String {
-    let text = match error {
-        rustls::Error::InvalidCertificate(error) => return describe_certificate(error),
-        rustls::Error::NoCertificatesPresented => "the host presents no certificate",
-        rustls::Error::PeerIncompatible(_) | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => {
-            "the host speaks no version of TLS that is still safe: TLS 1.2 or 1.3 is needed"
+fn trouble(error: &rustls::Error) -> Failure {
+    use AlertDescription as Alert;
+    use rustls::Error::{AlertReceived, InvalidCertificate, InvalidMessage, NoCertificatesPresented, PeerIncompatible};
+    let (kind, text) = match error {
+        InvalidCertificate(error) => return no_trust(describe_certificate(error)),
+        NoCertificatesPresented => (FailureKind::Tls, "the host presents no certificate"),
+        PeerIncompatible(_) | AlertReceived(Alert::ProtocolVersion) => {
+            (FailureKind::LegacyTls, "the host speaks no version of TLS that is still safe: TLS 1.2 or 1.3 is needed")
         }
-        rustls::Error::AlertReceived(AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity) => {
-            "the host refuses the TLS handshake: no version or cipher in common"
+        AlertReceived(Alert::HandshakeFailure | Alert::InsufficientSecurity) => {
+            (FailureKind::LegacyTls, "the host refuses the TLS handshake: no version or cipher in common")
         }
-        rustls::Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate) => {
-            "the host demands a client certificate"
+        AlertReceived(Alert::CertificateRequired | Alert::BadCertificate) => (FailureKind::Tls, CERTIFICATE_DEMANDED),
+        AlertReceived(Alert::UnrecognisedName) => (FailureKind::Tls, "the host does not know itself by this name"),
+        AlertReceived(Alert::AccessDenied) => {
+            (FailureKind::Tls, "the host refuses the TLS handshake: perhaps it has no certificate for this name")
         }
-        rustls::Error::AlertReceived(AlertDescription::UnrecognisedName) => {
-            "the host does not know itself by this name"
-        }
-        rustls::Error::InvalidMessage(_) => "what the host speaks is not TLS",
-        other => return format!("TLS failed: {other}"),
+        AlertReceived(Alert::NoApplicationProtocol) => (FailureKind::Tls, "the host does not speak HTTP/1.1 over TLS"),
+        InvalidMessage(_) => (FailureKind::Tls, "what the host speaks is not TLS"),
+        other => return no_trust(format!("TLS failed: {other}")),
     };
-    text.to_owned()
+    Failure { kind, detail: text.to_owned() }
 }
 
 fn describe_certificate(error: &CertificateError) -> String {
@@ -139,12 +169,24 @@ fn describe_certificate(error: &CertificateError) -> String {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "the certificate is for another name"
         }
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "the certificate is not one for servers"
-        }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => NOT_FOR_SERVERS,
         CertificateError::Revoked => "the certificate was revoked",
         CertificateError::BadSignature => "the certificate's signature is wrong",
+        CertificateError::Other(other) => return describe_other(&other.to_string()),
         other => return format!("the certificate is not accepted: {other}"),
     };
     text.to_owned()
+}
+
+const NOT_FOR_SERVERS: &str = "the certificate is not one for servers";
+
+/// What the verifiers below have no variant for is told apart by its text.
+fn describe_other(text: &str) -> String {
+    let known = match text {
+        "certificate had invalid extensions" => NOT_FOR_SERVERS,
+        "NameConstraintViolation" => "the certificate's issuer may not certify this name",
+        "CaUsedAsEndEntity" => "the certificate is an authority's, not a host's",
+        other => return format!("the certificate is not accepted: {other}"),
+    };
+    known.to_owned()
 }

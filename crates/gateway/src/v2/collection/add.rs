@@ -26,6 +26,6 @@ pub(crate) async fn add(
     JsonBody(asked): JsonBody<CollectionItems>,
 ) -> Result<StatusCode, Refusal> {
     let items = parse::items(&gateway, &caller, asked).await?;
-    gateway.store.save_library_items(caller.portal_id, &items).await?;
+    gateway.store.save_library_items(caller.portal_id, &items, gateway.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,12 +2,12 @@
 
 use axum::http::StatusCode;
 use domain::enrollment::Enrollment;
-use domain::id::{EnrollmentId, PortalId};
+use domain::id::EnrollmentId;
 use domain::oauth::Token;
-use domain::portal::PARTNERS_ABOVE_MAX;
 
 use crate::enrollment::show::not_found;
 use crate::gateway::Gateway;
+use crate::portal::access::is_below;
 use crate::refusal::Refusal;
 
 /// An enrollment of the caller's portal. One of a customer below it is 403, with what to do instead; any other is 404.
@@ -25,17 +25,4 @@ pub(crate) async fn find_readable(gateway: &Gateway, caller: &Token, id: Enrollm
         }
         Some(_) | None => Err(not_found(id)),
     }
-}
-
-/// Whether a partner stands above a portal, at any height.
-async fn is_below(gateway: &Gateway, mut portal_id: PortalId, partner_id: PortalId) -> Result<bool, Refusal> {
-    for _ in 0..PARTNERS_ABOVE_MAX {
-        let portal = gateway.store.find_portal(portal_id).await?;
-        match portal.and_then(|portal| portal.partner_id) {
-            Some(above) if above == partner_id => return Ok(true),
-            Some(above) => portal_id = above,
-            None => return Ok(false),
-        }
-    }
-    Ok(false)
 }

@@ -27,5 +27,6 @@ pub(crate) async fn list(
     Query(query): Query<ListLearningObjects>,
 ) -> Result<Json<Page<LearningObject>>, Refusal> {
     let listed = in_library(&gateway, caller.portal_id, query).await?;
-    Ok(Json(page::written(listed, written)))
+    let now = gateway.now();
+    Ok(Json(page::written(listed, |content| written(content, now))))
 }

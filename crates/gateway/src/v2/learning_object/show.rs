@@ -24,5 +24,5 @@ pub(crate) async fn show(
     caller: Caller<LoRead>,
     Id(id): Id<String>,
 ) -> Result<Json<LearningObject>, Refusal> {
-    Ok(Json(written(find::find(&gateway, caller.portal_id, &id).await?)))
+    Ok(Json(written(find::find(&gateway, caller.portal_id, &id).await?, gateway.now())))
 }

@@ -33,5 +33,5 @@ pub(crate) async fn create(
         roles: asked.roles,
         ..Default::default()
     };
-    Ok((StatusCode::CREATED, Json(written(save(&gateway, caller.portal_id, asked).await?))))
+    save(&gateway, caller.portal_id, asked, written).await
 }

@@ -1,25 +1,21 @@
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
-use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use tokio::net::UdpSocket;
 use url::Url;
 
 use super::*;
 
 /// A name server that knows these addresses for every name there is, whoever owns it.
-async fn name_server(addresses: &'static [&'static str]) -> NameServerConfig {
+async fn name_server(addresses: &'static [&'static str]) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let mut connection = ConnectionConfig::udp();
-    connection.port = socket.local_addr().unwrap().port();
+    let address = socket.local_addr().unwrap();
     tokio::spawn(async move {
         let mut query = [0; 512];
         while let Ok((length, from)) = socket.recv_from(&mut query).await {
             socket.send_to(&answer(&query[..length], addresses), from).await.unwrap();
         }
     });
-    NameServerConfig::new(Ipv4Addr::LOCALHOST.into(), true, vec![connection])
+    address
 }
 
 /// The answer to a query with one question: those of the addresses that are of the kind asked for.
@@ -43,17 +39,16 @@ fn answer(query: &[u8], addresses: &[&str]) -> Vec<u8> {
 }
 
 async fn connector(addresses: &'static [&'static str]) -> Connector {
-    let config = ResolverConfig::from_parts(None, Vec::new(), vec![name_server(addresses).await]);
-    let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
     let mut connector = Connector::new(AddressPolicy::Public, Duration::from_secs(5), Err(String::new()));
-    connector.names = Names::asking(builder);
+    connector.names = Names::asking(name_server(addresses).await);
     connector
 }
 
 /// What a name resolves to whose name server knows these addresses.
 async fn check(addresses: &'static [&'static str], expected: Result<&[&str], FailureKind>) {
     let url = Url::parse("http://example.com").unwrap();
-    let resolved = connector(addresses).await.resolve(&Origin::of(&url, true).unwrap()).await;
+    let policy = domain::webhook::UrlPolicy { allow_http: true, ..Default::default() };
+    let resolved = connector(addresses).await.resolve(&Origin::of(&url, policy).unwrap()).await;
     let texts = resolved.map(|all| all.as_slice().iter().map(|one| one.ip().to_string()).collect::<Vec<_>>());
     assert_eq!(
         texts.map_err(|failure| failure.kind),

@@ -1,0 +1,106 @@
+//! `GET /learning-objects/{id}/impact`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use contract::api::learning_object as api;
+use serde::Deserialize;
+use store::retirement::Impact;
+use utoipa::IntoParams;
+
+use super::{find, wire};
+use crate::extract::caller::Caller;
+use crate::extract::id::Id;
+use crate::extract::query::Query;
+use crate::extract::scope::LoRead;
+use crate::gateway::Gateway;
+use crate::refusal::Refusal;
+
+/// How it is to be written.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ShowImpact {
+    /// `json` or `csv`; `json` when absent.
+    format: Option<String>,
+}
+
+/// Whom the end of content concerns: portal by portal, who is enrolled and how far. Ours.
+#[utoipa::path(
+    get, path = "/learning-objects/{id}/impact", operation_id = "show_impact", tag = "Learning objects",
+    params(("id" = String, Path, description = "A decimal number, or con_ and a ULID."), ShowImpact),
+    security(("oauth2" = ["lo.read"])),
+    responses(
+        (status = 200, content((api::Impact = "application/json"), (String = "text/csv"))),
+        (status = 404, description = "There is no such content."),
+    )
+)]
+pub(crate) async fn impact(
+    State(gateway): State<Gateway>,
+    caller: Caller<LoRead>,
+    Id(id): Id<String>,
+    Query(query): Query<ShowImpact>,
+) -> Result<Response, Refusal> {
+    let content = find::find(&gateway, caller.portal_id, &id).await?;
+    let portals = gateway.store.list_impact(caller.portal_id, content.id).await?;
+    let impact = api::Impact {
+        lo_id: content.id.to_string(),
+        pending_state: content.retirement.map(wire::pending_state),
+        portals: portals.into_iter().map(written).collect(),
+    };
+    match query.format.as_deref() {
+        None | Some("json") => Ok(Json(impact).into_response()),
+        Some("csv") => Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv(&impact)).into_response()),
+        Some(other) => Err(Refusal::field("format", format_args!("format must be json or csv, not {other:?}"))),
+    }
+}
+
+fn written(impact: Impact) -> api::PortalImpact {
+    api::PortalImpact {
+        portal_id: impact.portal_id.to_string(),
+        portal_name: impact.portal_name,
+        in_library: impact.in_library,
+        not_started: impact.not_started,
+        in_progress: impact.in_progress,
+        completed: impact.completed,
+        last_completed_time: impact.last_completed_at.map(Into::into),
+    }
+}
+
+fn csv(impact: &api::Impact) -> String {
+    let mut csv =
+        "portal_id,portal_name,in_library,not_started,in_progress,completed,last_completed_time\r\n".to_owned();
+    for portal in &impact.portals {
+        let last = portal.last_completed_time.map(|at| at.to_string()).unwrap_or_default();
+        let api::PortalImpact { portal_id, portal_name, in_library, not_started, in_progress, completed, .. } = portal;
+        let portal_name = cell(portal_name);
+        csv.push_str(&format!(
+            "{portal_id},{portal_name},{in_library},{not_started},{in_progress},{completed},{last}\r\n"
+        ));
+    }
+    csv
+}
+
+/// A text in quotes; one that a spreadsheet would take for a formula begins with an apostrophe.
+fn cell(text: &str) -> String {
+    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']);
+    format!("\"{}{}\"", if is_formula { "'" } else { "" }, text.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (text, expected) in [
+            ("Ada & Sons", r#""Ada & Sons""#),
+            (r#"The "Bell", Ltd"#, r#""The ""Bell"", Ltd""#),
+            ("=HYPERLINK(1)", r#""'=HYPERLINK(1)""#),
+            (" @SUM(1)", r#""' @SUM(1)""#),
+            ("-1+1", r#""'-1+1""#),
+        ] {
+            assert_eq!(cell(text), expected);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Mail to real servers: a well-known one, and ones that misbehave.
+
+mod hostile;
+mod smtp;

@@ -1,0 +1,18 @@
+//! What the real binary must survive (docs/RELIABILITY.md).
+
+mod binary;
+mod burst;
+mod clock;
+mod crash_points;
+mod dice;
+mod disk;
+mod disk_full;
+mod faults;
+mod image;
+mod kills;
+mod ledger;
+mod lives;
+mod pause;
+mod power;
+mod receiver;
+mod world;
