@@ -107,7 +107,8 @@ mod armed {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    static WISH: LazyLock<Option<Wish>> = LazyLock::new(|| std::env::var(super::VARIABLE).ok().map(|text| Wish::read(&text)));
+    static WISH: LazyLock<Option<Wish>> =
+        LazyLock::new(|| std::env::var(super::VARIABLE).ok().map(|text| Wish::read(&text)));
 
     pub(super) struct Wish {
         pub(super) name: String,
@@ -158,7 +159,8 @@ mod tests {
     #[test]
     fn the_wish_is_for_one_point_and_one_time() {
         let wish = armed::Wish::read("engine/leased:2");
-        let times = ["engine/leased", "engine/recorded", "engine/leased", "engine/leased"].map(|name| wish.is_now(name));
+        let times =
+            ["engine/leased", "engine/recorded", "engine/leased", "engine/leased"].map(|name| wish.is_now(name));
         assert_eq!(times, [false, false, true, false]);
         assert!(armed::Wish::read("engine/leased").is_now("engine/leased"));
     }

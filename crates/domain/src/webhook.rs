@@ -29,6 +29,8 @@ pub const NAME_CHARS_MAX: usize = 255;
 pub const PER_PORTAL_MAX: usize = 50;
 /// How long a replaced secret still signs (decision 27).
 pub const ROTATION_GRACE: SignedDuration = SignedDuration::from_hours(24);
+/// How many replaced secrets may still sign: each is another digest in the headers of every request.
+pub const PREVIOUS_SECRETS_MAX: usize = 8;
 
 /// What signs deliveries. Never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -162,8 +164,8 @@ pub struct Webhook {
     pub url: WebhookUrl,
     /// Signs deliveries.
     pub secret: Option<Secret>,
-    /// The secret before it, and until when it still signs (decision 27).
-    pub previous_secret: Option<(Secret, Timestamp)>,
+    /// The secrets before it, newest first, and until when each still signs (decision 27).
+    pub previous_secrets: Vec<(Secret, Timestamp)>,
     /// What it is told of, in the order given, each once, at least one.
     pub event_types: Vec<EventType>,
     /// Whether it is told.
@@ -225,6 +227,12 @@ pub enum WebhookError {
     /// A text is too long.
     #[error("{0} must have at most {1} characters")]
     TooLong(&'static str, usize),
+    /// One more secret, and one that receivers may still rely on would have to go.
+    #[error(
+        "secret_key was replaced {0} times within 24 hours, and each of those secrets still signs: try again later, \
+        or set it to null, which ends them all, and then to the new one"
+    )]
+    TooManySecrets(usize),
     /// Two authorizations for one request.
     #[error("headers must not have authorization while oauth2 is set, which sends its own")]
     AuthorizedTwice,
@@ -237,6 +245,7 @@ impl WebhookError {
             WebhookError::NoEventTypes => "event_types",
             WebhookError::IntegrationSystemNeeded => "integration_system_id",
             WebhookError::TooLong(field, _) => field,
+            WebhookError::TooManySecrets(_) => "secret_key",
             WebhookError::AuthorizedTwice => "headers",
         }
     }
@@ -251,7 +260,8 @@ impl Webhook {
 
     /// The webhook with the changes asked for by `by`.
     ///
-    /// A secret that is replaced keeps signing for [`ROTATION_GRACE`], behind the new one.
+    /// A secret that is replaced keeps signing for [`ROTATION_GRACE`], behind the new one, also when that is replaced meanwhile.
+    /// Without a secret none signs, neither then nor again.
     pub fn update(
         mut self,
         patch: WebhookPatch,
@@ -271,9 +281,7 @@ impl Webhook {
             headers,
         } = patch;
         if let Some(secret) = secret.filter(|secret| *secret != self.secret) {
-            let until = at.saturating_add(ROTATION_GRACE).expect("a day from now is an instant");
-            let replaced = std::mem::replace(&mut self.secret, secret);
-            self.previous_secret = self.secret.as_ref().and(replaced).map(|replaced| (replaced, until));
+            self.replace_secret(secret, at)?;
         }
         self.name = name.unwrap_or(self.name);
         self.url = url.unwrap_or(self.url);
@@ -294,7 +302,7 @@ impl Webhook {
     pub fn delete(mut self, by: UserAccountId, at: Timestamp) -> Change<Webhook> {
         self.status = WebhookStatus::Inactive(InactiveReason::Deleted);
         self.secret = None;
-        self.previous_secret = None;
+        self.previous_secrets.clear();
         self.oauth2 = None;
         self.headers = Headers::default();
         self.updated_by = by;
@@ -304,8 +312,24 @@ impl Webhook {
 
     /// The secrets that sign at `at`, newest first (decision 27).
     pub fn secrets_at(&self, at: Timestamp) -> Vec<&str> {
-        let previous = self.previous_secret.as_ref().filter(|(_, until)| at < *until).map(|(secret, _)| secret);
+        let previous = self.previous_secrets.iter().filter(|(_, until)| at < *until).map(|(secret, _)| secret);
         self.secret.iter().chain(previous).map(Secret::expose).collect()
+    }
+
+    fn replace_secret(&mut self, secret: Option<Secret>, at: Timestamp) -> Result<(), WebhookError> {
+        let until = at.saturating_add(ROTATION_GRACE).expect("a day from now is an instant");
+        let replaced = std::mem::replace(&mut self.secret, secret);
+        if self.secret.is_none() {
+            self.previous_secrets.clear();
+            return Ok(());
+        }
+        self.previous_secrets.splice(0..0, replaced.map(|replaced| (replaced, until)));
+        // One that is taken again signs in front.
+        self.previous_secrets.retain(|(previous, until)| at < *until && Some(previous) != self.secret.as_ref());
+        if self.previous_secrets.len() > PREVIOUS_SECRETS_MAX {
+            return Err(WebhookError::TooManySecrets(PREVIOUS_SECRETS_MAX));
+        }
+        Ok(())
     }
 
     fn check(&mut self) -> Result<(), WebhookError> {

@@ -13,6 +13,7 @@ mod platform;
 mod provision;
 mod sandbox;
 mod serve;
+mod set_back;
 
 use std::io::Write;
 use std::process::ExitCode;

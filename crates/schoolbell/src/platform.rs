@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::ambient::{SystemClock, SystemRandom};
 use crate::config::Config;
 use crate::data_folder::DataFolder;
+use crate::set_back;
 
 /// A platform that is ready to run.
 pub(crate) struct Platform {
@@ -80,6 +81,7 @@ impl Platform {
         if left > 0 {
             tracing::info!(left, "{left} attempts were under way when the platform last ended: they are made again");
         }
+        tokio::spawn(set_back::watch(self.engine.store.clone(), self.engine.clock.clone(), shutdown.clone()));
         let engine = deliver(self.engine, shutdown.clone())?;
         let app = gateway::router::router(self.gateway);
         gateway::serve::serve(listener, app, gateway::serve::Limits::default(), shutdown.clone()).await;

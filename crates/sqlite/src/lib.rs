@@ -80,7 +80,11 @@ impl Database {
         connection.pragma_update(None, "foreign_keys", true)?;
         configure(&connection)?;
         migrate::apply(&mut connection, migrations)?;
-        Ok(Database { writer: Writer::start(connection, checkpoint_pages())?, readers: Readers::new(path), path: path.to_owned() })
+        Ok(Database {
+            writer: Writer::start(connection, checkpoint_pages())?,
+            readers: Readers::new(path),
+            path: path.to_owned(),
+        })
     }
 
     /// The file.

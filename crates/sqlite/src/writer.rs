@@ -126,7 +126,8 @@ fn run(connection: &Connection, mut waiting: mpsc::Receiver<Verb>, is_long: impl
         }
         crash::point!("sqlite/after-answer");
         // What has been copied back makes room in the WAL, which may be all that a full disk lacks.
-        let is_full = || matches!(committed, Err(Error::DiskFull)) && copied_at.is_none_or(|at| at.elapsed() > FULL_FOR);
+        let is_full =
+            || matches!(committed, Err(Error::DiskFull)) && copied_at.is_none_or(|at| at.elapsed() > FULL_FOR);
         if stopped.is_none() && (is_long() || is_full()) {
             copied_at = Some(Instant::now());
             stopped = checkpoint(connection).err().as_ref().and_then(stops);

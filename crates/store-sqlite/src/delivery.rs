@@ -48,6 +48,10 @@ impl Deliveries for SqliteStore {
         self.write_and_wake("expire_leases", move |connection| lease::expire(connection, now)).await
     }
 
+    async fn bring_forward(&self, was: Timestamp, now: Timestamp) -> Result<u64> {
+        self.write_and_wake("bring_forward", move |connection| lease::bring_forward(connection, was, now)).await
+    }
+
     async fn expire_deliveries(&self, limit: u32, now: Timestamp) -> Result<u64> {
         // Asked often, and mostly for nothing: then nothing is written.
         if !self.read("expire_deliveries", |connection| lease::has_deleted(connection))? {

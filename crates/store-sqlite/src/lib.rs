@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 5, name: "history", sql: include_str!("../migrations/0005_history.sql") },
     Migration { number: 6, name: "speed", sql: include_str!("../migrations/0006_speed.sql") },
     Migration { number: 7, name: "retirement", sql: include_str!("../migrations/0007_retirement.sql") },
+    Migration { number: 8, name: "rotation", sql: include_str!("../migrations/0008_rotation.sql") },
 ];
 
 /// How long another process may hold the database up while it is opened.

@@ -28,8 +28,8 @@ use crate::query::{row, rows};
 use crate::row::{RowExt, unreadable};
 
 const COLUMNS: &str =
-    "no, id, version, portal_id, name, url, secret, previous_secret, previous_secret_until, event_types,
-    status, timestamp_unit, oauth2, integration_system_id, rate_limit, headers, created_by, updated_by, created_at,
+    "no, id, version, portal_id, name, url, secret, previous_secret, previous_secret_until, earlier_secrets,
+    event_types, status, timestamp_unit, oauth2, integration_system_id, rate_limit, headers, created_by, updated_by, created_at,
     updated_at";
 /// How many waiting deliveries are made due when a webhook becomes active again.
 const RESUMED_MAX: u32 = 10_000;
@@ -132,20 +132,21 @@ fn save(connection: &Connection, webhook: &Webhook, keyring: &Keyring) -> Result
         "-- save_webhook (new)
         INSERT INTO webhooks (version, portal_id, name, url, secret, previous_secret, previous_secret_until, event_types,
             status, timestamp_unit, oauth2, integration_system_id, created_by, updated_by, created_at, updated_at,
-            rate_limit, headers, id)
-        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?1)"
+            rate_limit, headers, earlier_secrets, id)
+        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?1)"
     } else {
         "-- save_webhook
         UPDATE webhooks
         SET version = ?2 + 1, name = ?4, url = ?5, secret = ?6, previous_secret = ?7, previous_secret_until = ?8,
             event_types = ?9, status = ?10, timestamp_unit = ?11, oauth2 = ?12, integration_system_id = ?13,
             created_by = ?14, updated_by = ?15, created_at = ?16, updated_at = ?17, rate_limit = ?18, headers = ?19,
-            failing_since = NULL, failures = 0, warned = NULL
+            earlier_secrets = ?20, failing_since = NULL, failures = 0, warned = NULL
         WHERE id = ?1 AND version = ?2 AND portal_id = ?3"
     };
     let seal = |column, text: &str| keyring.seal(place(column, webhook.id.as_str()), text);
     let event_types = webhook.event_types.iter().map(|event_type| event_type.as_str()).collect::<Vec<_>>().join(",");
-    let previous = webhook.previous_secret.as_ref();
+    let (previous, earlier) = webhook.previous_secrets.split_first().unzip();
+    let earlier = earlier.filter(|earlier| !earlier.is_empty());
     let changed = connection.prepare_cached(sql)?.execute(params![
         webhook.id.as_str(),
         webhook.version,
@@ -166,6 +167,7 @@ fn save(connection: &Connection, webhook: &Webhook, keyring: &Keyring) -> Result
         webhook.updated_at.as_millisecond(),
         webhook.rate_limit.map(RateLimit::get),
         (!webhook.headers.is_empty()).then(|| seal("headers", &sealed::write_headers(&webhook.headers))),
+        earlier.map(|earlier| seal("earlier_secrets", &sealed::write_secrets(earlier))),
     ])?;
     expect_one(changed)?;
     let no = "SELECT no FROM webhooks WHERE id = ?1";
@@ -218,6 +220,9 @@ fn decode(row: &Row<'_>, keyring: &Keyring) -> Result<Webhook, VerbError> {
         opened.map_err(|error| VerbError::Unreadable(format!("column {column} of webhook {id}: {error}")))
     };
     let previous = open("previous_secret")?.map(Secret::restore).zip(row.at_or_null("previous_secret_until")?);
+    let earlier = open("earlier_secrets")?
+        .map(|text| sealed::read_secrets(&text).ok_or_else(|| unreadable("earlier_secrets")))
+        .transpose()?;
     let oauth2 =
         open("oauth2")?.map(|text| sealed::read_oauth2(&text).ok_or_else(|| unreadable("oauth2"))).transpose()?;
     let headers =
@@ -229,7 +234,7 @@ fn decode(row: &Row<'_>, keyring: &Keyring) -> Result<Webhook, VerbError> {
         name: row.of("name")?,
         url: row.read("url", |text| WebhookUrl::restore(text).ok())?,
         secret,
-        previous_secret: previous,
+        previous_secrets: previous.into_iter().chain(earlier.unwrap_or_default()).collect(),
         event_types: row.read("event_types", read_event_types)?,
         status: row.read("status", WebhookStatus::read)?,
         timestamp_unit: row.read("timestamp_unit", read_unit)?,

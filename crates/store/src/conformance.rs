@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod learning_object;
 pub mod lease;
 pub mod notice;
+pub mod notice_mail;
 pub mod portal;
 pub mod replay;
 pub mod retention;
@@ -45,7 +46,7 @@ macro_rules! conformance {
                 making_active_again_makes_due,
                 lanes_are_shared_as_asked,
                 one_lost_lease_does_not_spoil_a_batch,
-                a_node_that_starts_alone_ends_old_leases, work_wakes_whoever_waits;
+                a_node_that_starts_alone_ends_old_leases, a_clock_that_is_set_back_holds_nothing_up, work_wakes_whoever_waits;
             replay: one_delivery_is_told_again, what_is_under_way_is_left_alone, failed_ones_are_told_again_once,
                 a_young_webhook_hears_of_old_events, a_replay_ends_with_its_webhook, replays_belong_to_their_portal;
             retirement: dates_are_kept, everybody_concerned_is_told_once, later_news_comes_first, transitions_are_applied_once,
@@ -58,8 +59,10 @@ macro_rules! conformance {
                 old_replays_and_deleted_webhooks_are_pruned;
             notice: warnings_are_told_once_each, of_warnings_that_are_due_together_the_last_is_told, a_success_and_a_change_begin_anew,
                 a_webhook_that_is_gone_is_told_of_once, deliveries_that_are_given_up_are_counted_for_a_day,
-                what_changes_nothing_tells_nothing, a_stop_and_its_notice_are_one, administrators_are_mailed, mail_has_its_time,
-                mail_is_leased_by_one, mail_is_retried_sent_and_given_up, notices_belong_to_their_portal, old_notices_are_pruned;
+                what_changes_nothing_tells_nothing, a_stop_and_its_notice_are_one, notices_belong_to_their_portal,
+                old_notices_are_pruned;
+            notice_mail: administrators_are_mailed, so_many_administrators_are_mailed, mail_has_its_time, mail_is_leased_by_one,
+                mail_is_retried_sent_and_given_up;
             credential: clients_and_their_tokens, clients_are_limited, revoking_a_client_ends_its_tokens, refresh_tokens_are_spent_once,
                 old_tokens_are_pruned;
             idempotency: a_request_is_known_from_its_first_write, a_verb_that_fails_leaves_no_request, a_key_is_one_requests,

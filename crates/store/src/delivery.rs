@@ -90,6 +90,11 @@ pub trait Deliveries: Send + Sync {
     /// so that whoever held them is gone. Their deliveries are due again, under higher attempt numbers.
     async fn expire_leases(&self, now: Timestamp) -> Result<u64>;
 
+    /// Brings forward what is due after `was`, leases too, by as much as `now` lies before it, and says how many: for a node that
+    /// is alone with the database and whose clock was set back from `was` to `now`. Else they would wait for the clock to come
+    /// there again. What was scheduled by the clock as it is now lies before `was` and keeps its time.
+    async fn bring_forward(&self, was: Timestamp, now: Timestamp) -> Result<u64>;
+
     /// Gives up deliveries that are pending for deleted webhooks, up to `limit` of them, and says how many: nobody waits for
     /// them, and they would be in the way of whoever looks for work.
     async fn expire_deliveries(&self, limit: u32, now: Timestamp) -> Result<u64>;

@@ -30,7 +30,7 @@ fn attempt(name: Option<&str>, attempt_number: u32, outcome: Outcome) -> Finishe
         name: name.map(str::to_owned),
         url: WebhookUrl::parse("https://receiver.example.com/s3cret?key=s3cret", UrlPolicy::default()).unwrap(),
         secret: None,
-        previous_secret: None,
+        previous_secrets: Vec::new(),
         event_types: vec![EventType::EnrollmentComplete],
         status: WebhookStatus::Active,
         timestamp_unit: TimestampUnit::Seconds,

@@ -22,7 +22,7 @@ fn webhook() -> Webhook {
         name: None,
         url: WebhookUrl::parse("https://example.com", UrlPolicy::default()).unwrap(),
         secret: Some(secret("old")),
-        previous_secret: None,
+        previous_secrets: Vec::new(),
         event_types: vec![EventType::EnrollmentComplete],
         status: WebhookStatus::Active,
         timestamp_unit: TimestampUnit::Seconds,
@@ -49,7 +49,42 @@ fn a_replaced_secret_signs_for_a_day_behind_the_new_one() {
     assert_eq!(rotated.secrets_at(at(100 + 86_399)), ["new", "old"]);
     assert_eq!(rotated.secrets_at(at(100 + 86_400)), ["new"]);
     // Writing the same secret again is not a rotation.
-    assert_eq!(update(rotated.clone(), new, 200).unwrap().previous_secret, rotated.previous_secret);
+    assert_eq!(update(rotated.clone(), new, 200).unwrap().previous_secrets, rotated.previous_secrets);
+}
+
+fn rotate(webhook: Webhook, to: &str, second: i64) -> Result<Webhook, WebhookError> {
+    update(webhook, WebhookPatch { secret: Some(Some(secret(to))), ..Default::default() }, second)
+}
+
+#[test]
+fn each_of_several_replaced_secrets_signs_for_its_own_day() {
+    let rotated = rotate(rotate(webhook(), "newer", 0).unwrap(), "newest", 100).unwrap();
+    assert_eq!(rotated.secrets_at(at(100)), ["newest", "newer", "old"]);
+    assert_eq!(rotated.secrets_at(at(86_399)), ["newest", "newer", "old"]);
+    assert_eq!(rotated.secrets_at(at(86_400)), ["newest", "newer"]);
+    assert_eq!(rotated.secrets_at(at(86_500)), ["newest"]);
+    // What is over is not kept.
+    let later = rotate(rotated, "last", 86_450).unwrap();
+    assert_eq!(later.secrets_at(at(86_450)), ["last", "newest", "newer"]);
+    assert_eq!(later.previous_secrets.len(), 2);
+}
+
+#[test]
+fn a_secret_that_is_taken_again_signs_once() {
+    let rotated = rotate(rotate(webhook(), "new", 0).unwrap(), "old", 100).unwrap();
+    assert_eq!(rotated.secrets_at(at(100)), ["old", "new"]);
+    assert_eq!(rotated.secrets_at(at(86_500)), ["old"]);
+}
+
+#[test]
+fn one_secret_too_many_is_refused_and_none_ends_all() {
+    let full = (0..PREVIOUS_SECRETS_MAX).fold(webhook(), |webhook, n| rotate(webhook, &format!("{n}"), 0).unwrap());
+    assert_eq!(full.secrets_at(at(0)).len(), PREVIOUS_SECRETS_MAX + 1);
+    let refused = rotate(full.clone(), "one more", 86_399).unwrap_err();
+    assert_eq!((refused, refused.field()), (WebhookError::TooManySecrets(PREVIOUS_SECRETS_MAX), "secret_key"));
+    assert!(rotate(full.clone(), "one more", 86_400).is_ok());
+    let none = update(full, WebhookPatch { secret: Some(None), ..Default::default() }, 1).unwrap();
+    assert_eq!(rotate(none, "one more", 2).unwrap().secrets_at(at(2)), ["one more"]);
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn leases(webhook_id: WebhookId, count: usize) -> Vec<Lease> {
         name: None,
         url: WebhookUrl::restore("https://example.com").unwrap(),
         secret: None,
-        previous_secret: None,
+        previous_secrets: Vec::new(),
         event_types: vec![EventType::EnrollmentComplete],
         status: WebhookStatus::Active,
         timestamp_unit: TimestampUnit::Seconds,

@@ -29,7 +29,7 @@ fn webhook() -> Webhook {
         name: None,
         url: WebhookUrl::restore("https://your.webhook.endpoint.com").unwrap(),
         secret: secret("MyS3cretK#y"),
-        previous_secret: None,
+        previous_secrets: Vec::new(),
         event_types: vec![EventType::EnrollmentComplete],
         status: WebhookStatus::Active,
         timestamp_unit: TimestampUnit::Seconds,
@@ -106,7 +106,7 @@ fn without_a_secret_nothing_is_signed() {
 
 #[test]
 fn a_replaced_secret_signs_behind_the_new_one_until_its_grace_ends() {
-    let replaced = |until| Webhook { previous_secret: secret("old").zip(Some(until)), ..webhook() };
+    let replaced = |until| Webhook { previous_secrets: secret("old").zip(Some(until)).into_iter().collect(), ..webhook() };
     let request = sign_for(replaced(now() + SignedDuration::from_secs(1)));
     let signature = header(&request, "Go1-Signature").unwrap();
     let newest_only = sign_for(webhook());

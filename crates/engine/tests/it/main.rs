@@ -23,6 +23,7 @@ mod redirects;
 #[path = "../../../domain/tests/refused_urls/mod.rs"]
 mod refused_urls;
 mod retirement;
+mod rotation;
 mod simulation;
 mod tasks;
 mod test_event;

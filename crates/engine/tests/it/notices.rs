@@ -51,7 +51,7 @@ struct Mailing {
     mails: mpsc::UnboundedReceiver<Posted>,
 }
 
-/// How long the task that mails rests when it has nothing to do; no other rests as long.
+/// How long the task that mails rests when it has nothing to do; hardly anybody else waits for as long.
 const REST: SignedDuration = SignedDuration::from_secs(20);
 
 impl Mailing {
@@ -238,6 +238,30 @@ async fn mail_that_is_not_taken_now_is_sent_again_under_the_same_name() {
     assert_eq!(second.mail, first.mail);
     let _ = second.reply.send(MailOutcome::Taken);
     mailing.is_sent().await;
+}
+
+#[tokio::test]
+async fn a_mail_server_that_takes_nothing_is_not_asked_again_at_once() {
+    let mut mailing = Mailing::new().await;
+    let partner = mailing.world.platform.partner;
+    // With the one who is there already, one more than are mailed at once.
+    for i in 0..8 {
+        let mut account = mailing.world.platform.learner(partner, &format!("ada{i}")).await;
+        account.roles = vec![Role::Administrator];
+        mailing.world.store().save_user_account(Change::silent(account)).await.unwrap();
+    }
+    mailing.be_gone().await;
+    let mut together = Vec::new();
+    for _ in 0..8 {
+        together.push(mailing.mail().await);
+    }
+    let asked_at = mailing.world.time.now();
+    for posted in together {
+        let _ = posted.reply.send(MailOutcome::NotNow("no connection".to_owned()));
+    }
+    let ninth = mailing.mail().await;
+    assert!(mailing.world.time.now().duration_since(asked_at) >= REST);
+    let _ = ninth.reply.send(MailOutcome::Taken);
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ fn planted_bugs_are_found() {
 #[test]
 #[ignore = "for one seed, by hand"]
 fn one() {
-    let seed = std::env::var("SCHOOLBELL_SEED").expect("SCHOOLBELL_SEED says which").parse().expect("it is a number");
+    let seed = std::env::var(trace::SEED).expect("SCHOOLBELL_SEED says which").parse().expect("it is a number");
     let Played { trace, counts, hash, .. } = check(seed);
     println!("{trace}{counts:?}\nhash {hash:x}");
 }

@@ -52,7 +52,7 @@ fn webhook(gateway: &Gateway, caller: &Token, asked: CreateWebhook) -> Result<We
         name: asked.name,
         url: parse::url(&url, policy)?,
         secret: asked.secret_key.map(parse::secret).transpose()?,
-        previous_secret: None,
+        previous_secrets: Vec::new(),
         event_types: parse::event_types(&event_types)?,
         status: asked.status.as_deref().map_or(Ok(WebhookStatus::Active), parse::status)?,
         timestamp_unit: asked.signature_timestamp.as_deref().map(parse::unit).transpose()?.unwrap_or_default(),

@@ -16,7 +16,7 @@ use crate::gateway::Gateway;
 use crate::refusal::Refusal;
 
 /// Changes a webhook. What is absent stays; what is null is cleared. A replaced `secret_key` still signs for a day, behind
-/// the new one.
+/// the new one; of those replaced within a day at most eight, then it is refused. Null ends them all.
 #[utoipa::path(
     patch, path = "/webhooks/{id}", operation_id = "update_webhook", tag = "Webhooks",
     params(("id" = String, Path, description = "12 letters and digits.")),

@@ -24,6 +24,7 @@ mod refused_urls;
 mod retirement;
 mod seeds;
 mod serve;
+mod state_machine;
 mod test_event;
 mod user_accounts;
 mod v2;

@@ -67,8 +67,17 @@ impl Platform {
     pub(crate) async fn start(data: &Path, config: &Path, environment: &Environment) -> Self {
         let (data, config) = (data.to_str().unwrap(), config.to_str().unwrap());
         let arguments = [
-            "serve", "--data", data, "--config", config, "--listen", "127.0.0.1:0", "--allow-http",
-            "--allow-private-networks", "--log", "warn,schoolbell=info",
+            "serve",
+            "--data",
+            data,
+            "--config",
+            config,
+            "--listen",
+            "127.0.0.1:0",
+            "--allow-http",
+            "--allow-private-networks",
+            "--log",
+            "warn,schoolbell=info",
         ];
         let mut child = command(&arguments, environment).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();

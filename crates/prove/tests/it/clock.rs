@@ -49,7 +49,11 @@ async fn r9_a_clock_that_is_set_holds_nothing_up_and_sets_nothing_off() {
         let sent = window(&receiver, &mut platform).await;
         let most_allowed = usual as f64 * STORM + IN_FLIGHT_MAX as f64;
         assert!(sent as f64 <= most_allowed, "{sent} requests after a step to {ahead_s} s, {usual} before");
-        assert!(sent * 2 >= usual, "only {sent} requests after a step to {ahead_s} s, {usual} before; {}", platform.last_lines());
+        assert!(
+            sent * 2 >= usual,
+            "only {sent} requests after a step to {ahead_s} s, {usual} before; {}",
+            platform.last_lines()
+        );
         assert!(load.count() - acked >= 10, "{} accepted after a step to {ahead_s} s", load.count() - acked);
         most = most.max(sent);
         steps += 1;
@@ -58,9 +62,8 @@ async fn r9_a_clock_that_is_set_holds_nothing_up_and_sets_nothing_off() {
     assert!(refusals.keys().all(|status| *status == 401), "refused with{}", show(&refusals));
     let acks = load.end().await;
     let ended_at = Instant::now();
-    let came = receiver.waits(ALL_WITHIN, |all| {
-        acks.keys().all(|id| all.iter().any(|one| one.enrollment == *id && one.accepted))
-    });
+    let came = receiver
+        .waits(ALL_WITHIN, |all| acks.keys().all(|id| all.iter().any(|one| one.enrollment == *id && one.accepted)));
     assert!(came.await, "what was acknowledged is held up; {}", platform.last_lines());
     while world.open_deliveries(platform.url()).await > 0 {
         assert!(ended_at.elapsed() < ALL_WITHIN, "deliveries stay open; {}", platform.last_lines());
@@ -73,7 +76,7 @@ async fn r9_a_clock_that_is_set_holds_nothing_up_and_sets_nothing_off() {
     assert!(refusals.contains_key(&401), "no token ran out in a month");
     let progress = format!(
         "{} acknowledged, all delivered; {usual} requests in {} s before, {most} after a step at most; {repeated} repeated; \
-         {skewed} signatures over {SKEW_MAX_S} s off, all of the moment of a step",
+         {skewed} signatures over {SKEW_MAX_S} s off",
         acks.len(),
         STAYS_FOR.as_secs()
     );

@@ -224,7 +224,9 @@ fn write(file: &mut Vec<u8>, offset: usize, data: &[u8]) {
 ///
 /// The file that it was done to.
 pub(crate) fn check_no_retry(calls: &[Call]) -> Result<(), String> {
-    let mut files: HashMap<u32, (Vec<(usize, usize)>, Vec<(usize, usize)>)> = HashMap::new();
+    /// Where a write began, and its length: those since the last sync, and those that a failed sync left in doubt.
+    type Writes = Vec<(usize, usize)>;
+    let mut files: HashMap<u32, (Writes, Writes)> = HashMap::new();
     for call in calls {
         let (pending, doubtful) = files.entry(call.file).or_default();
         match &call.done {

@@ -35,7 +35,8 @@ async fn r5_a_full_disk_is_said_to_be_and_forgotten_once_there_is_space() {
     let small = SmallDisk::mount();
     let mut dice = Dice::new();
     let world = Arc::new(World::make_in(small.folder(), "").await);
-    let receiver = Receiver::start(Manner { takes: Duration::from_millis(700), ..Manner::default() }, dice.split()).await;
+    let receiver =
+        Receiver::start(Manner { takes: Duration::from_millis(700), ..Manner::default() }, dice.split()).await;
     let mut platform = world.serve(&Environment::new()).await;
     receiver.next_life();
     let tokens = customer_tokens(&world, platform.url()).await;
@@ -53,7 +54,10 @@ async fn r5_a_full_disk_is_said_to_be_and_forgotten_once_there_is_space() {
         let refused = load.refusals().values().sum::<u64>() - refused_before;
         assert!(refused > u64::from(RATE), "{refused} refused, {} accepted", load.count() - acked_before);
         let repeated = receiver.count() - before;
-        assert!(repeated <= load.count() - acked_before + IN_FLIGHT_MAX, "{repeated} requests while nothing can be recorded");
+        assert!(
+            repeated <= load.count() - acked_before + IN_FLIGHT_MAX,
+            "{repeated} requests while nothing can be recorded"
+        );
         small.free();
         let freed_at = Instant::now();
         let (acked, received) = (load.count(), receiver.count());
@@ -61,7 +65,8 @@ async fn r5_a_full_disk_is_said_to_be_and_forgotten_once_there_is_space() {
             assert!(freed_at.elapsed() < WELL_WITHIN, "nothing is accepted; {}", platform.last_lines());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        let delivers = receiver.waits(WELL_WITHIN.saturating_sub(freed_at.elapsed()), |all| all.len() > received + 20).await;
+        let delivers =
+            receiver.waits(WELL_WITHIN.saturating_sub(freed_at.elapsed()), |all| all.len() > received + 20).await;
         assert!(delivers, "nothing is delivered; {}", platform.last_lines());
         slowest = slowest.max(freed_at.elapsed());
     }
@@ -70,11 +75,13 @@ async fn r5_a_full_disk_is_said_to_be_and_forgotten_once_there_is_space() {
     assert!(refusals.keys().all(|status| [503, 507].contains(status)), "refused with{}", show(&refusals));
     assert_eq!(load.impolite(), 0, "some refusals do not say when to come back");
     let acks = load.end().await;
-    let came = receiver.waits(ALL_WITHIN, |all| acks.keys().all(|id| all.iter().any(|one| one.enrollment == *id))).await;
+    let came =
+        receiver.waits(ALL_WITHIN, |all| acks.keys().all(|id| all.iter().any(|one| one.enrollment == *id))).await;
     assert!(came, "not all {} came; {}", acks.len(), platform.last_lines());
     platform.kill().await;
     let received = receiver.all();
-    let verdict = Ledger { acks: &acks, received: &received, in_flight_max: 0 }.judge().unwrap_or_else(|why| panic!("{why}"));
+    let verdict =
+        Ledger { acks: &acks, received: &received, in_flight_max: 0 }.judge().unwrap_or_else(|why| panic!("{why}"));
     let there = image::completed(&world.data()).unwrap();
     assert!(acks.keys().all(|id| there.contains(id)), "what was acknowledged is stored");
     let progress = format!(

@@ -105,7 +105,11 @@ impl Scene {
         let acks = if platform.url.is_some() { self.serve(&mut platform, fault, tally).await } else { HashMap::new() };
         if platform.url.is_none() {
             let status = platform.ended(DELIVERED_WITHIN).await.expect("what does not listen ends");
-            assert!(!status.success() && status.code().is_some(), "{fault:?}: it ended with {status}; {}", platform.last_lines());
+            assert!(
+                !status.success() && status.code().is_some(),
+                "{fault:?}: it ended with {status}; {}",
+                platform.last_lines()
+            );
             tally.ended += 1;
         }
         platform.kill().await;

@@ -40,7 +40,12 @@ impl Ledger<'_> {
         let lost: Vec<&String> =
             self.acks.keys().filter(|id| !accepted.get(id.as_str()).copied().unwrap_or(false)).collect();
         if !lost.is_empty() {
-            return Err(format!("{} of {} acknowledged are lost: {:?}", lost.len(), self.acks.len(), &lost[..lost.len().min(5)]));
+            return Err(format!(
+                "{} of {} acknowledged are lost: {:?}",
+                lost.len(),
+                self.acks.len(),
+                &lost[..lost.len().min(5)]
+            ));
         }
         let mut repeated: HashMap<u32, usize> = HashMap::new();
         for ((event, _), requests) in &deliveries {

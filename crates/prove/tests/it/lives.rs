@@ -82,7 +82,12 @@ impl Lives {
         self.slowest_first = self.slowest_first.max(first);
         let mut judged = Judged::default();
         let came = self.receiver.waits(ALL_WITHIN, |all| judged.has_all(all, &promised)).await;
-        assert!(came, "after {after} {} of {} promises are not kept", promised.len() - judged.kept(&promised), promised.len());
+        assert!(
+            came,
+            "after {after} {} of {} promises are not kept",
+            promised.len() - judged.kept(&promised),
+            promised.len()
+        );
         platform
     }
 

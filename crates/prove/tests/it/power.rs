@@ -77,8 +77,7 @@ async fn record(synchronous: &str, dice: &mut Dice) -> Trace {
     environment.push(("SCHOOLBELL_PROVE_CHECKPOINT_PAGES", CHECKPOINT_PAGES.into()));
     let mut platform = world.serve(&environment).await;
     let position = disk.clone();
-    let (acks, _) =
-        burst(&world, platform.url(), &tokens, CALLERS, COMPLETIONS, move || position.position()).await;
+    let (acks, _) = burst(&world, platform.url(), &tokens, CALLERS, COMPLETIONS, move || position.position()).await;
     let all = receiver.waits(Duration::from_secs(30), |all| all.len() >= COMPLETIONS).await;
     assert!(all, "{} delivered; {}", receiver.count(), platform.last_lines());
     platform.kill().await;

@@ -65,7 +65,7 @@ struct Inner {
     received: Mutex<Vec<Received>>,
     arrived: Notify,
     life: AtomicU32,
-    manner: Mutex<Manner>,
+    manner: Manner,
     dice: Mutex<Dice>,
     /// Seconds that the platform's clock is ahead of ours.
     ahead_s: AtomicU64,
@@ -80,7 +80,7 @@ impl Receiver {
             received: Mutex::default(),
             arrived: Notify::new(),
             life: AtomicU32::new(0),
-            manner: Mutex::new(manner),
+            manner,
             dice: Mutex::new(dice),
             ahead_s: AtomicU64::new(0),
         });
@@ -115,11 +115,6 @@ impl Receiver {
         }
     }
 
-    /// From now on it behaves like this.
-    pub(crate) fn behave(&self, manner: Manner) {
-        *self.inner.manner.lock().unwrap() = manner;
-    }
-
     /// From now on the platform's clock is taken to be so far ahead.
     pub(crate) fn clock_is_ahead(&self, seconds: i64) {
         self.inner.ahead_s.store(seconds.cast_unsigned(), Ordering::SeqCst);
@@ -142,7 +137,7 @@ impl Receiver {
 
 async fn receive(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let at = Instant::now();
-    let manner = *inner.manner.lock().unwrap();
+    let manner = inner.manner;
     let roll = inner.dice.lock().unwrap().below(100);
     let (hangs, fails) = (roll < manner.hangs, roll < manner.hangs + manner.fails);
     let envelope: Value = serde_json::from_slice(&body).unwrap();

@@ -74,6 +74,21 @@ const EXPIRE: &str = concat!(
     )"
 );
 
+const BRING_FORWARD: &str = concat!(
+    "-- bring_forward
+    ",
+    lanes!(),
+    "
+    UPDATE deliveries
+    SET due_at = due_at - ?2, lease_expires_at = lease_expires_at - ?2
+    WHERE no IN (
+        SELECT later.no
+        FROM lane
+        CROSS JOIN deliveries later ON later.webhook_no = lane.webhook_no AND later.state = 'pending'
+            AND later.due_at > ?1
+    )"
+);
+
 const HAS_DELETED: &str = concat!(
     "-- expire_deliveries (any)
     ",
@@ -110,6 +125,11 @@ pub(super) fn expire_deleted(connection: &Connection, limit: u32, now: Timestamp
 
 pub(super) fn expire(connection: &Connection, now: Timestamp) -> Result<u64, VerbError> {
     Ok(connection.prepare_cached(EXPIRE)?.execute([now.as_millisecond()])? as u64)
+}
+
+pub(super) fn bring_forward(connection: &Connection, was: Timestamp, now: Timestamp) -> Result<u64, VerbError> {
+    let by = was.as_millisecond() - now.as_millisecond();
+    Ok(connection.prepare_cached(BRING_FORWARD)?.execute((was.as_millisecond(), by))? as u64)
 }
 
 pub(super) fn list_due_lanes(connection: &Connection, now: Timestamp) -> Result<DueLanes, VerbError> {

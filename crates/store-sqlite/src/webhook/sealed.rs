@@ -2,6 +2,7 @@
 
 use domain::webhook::headers::Headers;
 use domain::webhook::{Oauth2Credentials, Secret, WebhookUrl};
+use jiff::Timestamp;
 
 /// Credentials.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -30,6 +31,18 @@ pub(super) fn read_oauth2(text: &str) -> Option<Oauth2Credentials> {
         server_url: WebhookUrl::restore(&sealed.server_url).ok()?,
         scope: sealed.scope,
     })
+}
+
+/// Pairs of a secret and until when it signs, in milliseconds.
+pub(super) fn write_secrets(secrets: &[(Secret, Timestamp)]) -> String {
+    let pairs: Vec<_> = secrets.iter().map(|(secret, until)| (secret.expose(), until.as_millisecond())).collect();
+    serde_json::to_string(&pairs).expect("strings and numbers always serialise")
+}
+
+pub(super) fn read_secrets(text: &str) -> Option<Vec<(Secret, Timestamp)>> {
+    let pairs: Vec<(String, i64)> = serde_json::from_str(text).ok()?;
+    let read = |(secret, until)| Some((Secret::restore(secret), Timestamp::from_millisecond(until).ok()?));
+    pairs.into_iter().map(read).collect()
 }
 
 /// Pairs of name and value, in the owner's order.

@@ -235,6 +235,29 @@ pub async fn a_node_that_starts_alone_ends_old_leases(store: Arc<dyn Store>) {
     assert_eq!(late, [Finished::LeaseLost]);
 }
 
+/// What waits by a clock that was set back waits no longer than it was to: leases end and retries are due so much earlier.
+/// What was scheduled since keeps its time.
+pub async fn a_clock_that_is_set_back_holds_nothing_up(store: Arc<dyn Store>) {
+    let (world, id) = with_due(store, 4).await;
+    let [retried, since] = lease(&world, &id, 2, 1_000).await.try_into().unwrap();
+    world.store.finish_attempts(vec![finished(retried, 500, Next::Retry { at: at(1_030) })], at(1_000)).await.unwrap();
+    let [left] = lease(&world, &id, 1, 1_000).await.try_into().unwrap();
+    // The clock was set back from 1,000 to 100, and somebody was quicker than whoever noticed.
+    world.store.finish_attempts(vec![finished(since, 500, Next::Retry { at: at(105) })], at(100)).await.unwrap();
+    let [fresh] = lease(&world, &id, 1, 100).await.try_into().unwrap();
+    assert_eq!(world.store.bring_forward(at(1_000), at(100)).await.unwrap(), 2);
+    assert_eq!(world.store.bring_forward(at(1_000), at(100)).await.unwrap(), 0);
+    let due =
+        async |second| lease(&world, &id, 9, second).await.iter().map(|lease| lease.delivery_id).collect::<Vec<_>>();
+    assert_eq!(due(104).await.len(), 0);
+    assert_eq!(due(105).await.len(), 1, "as scheduled since");
+    let fresh = world.store.finish_attempts(vec![finished(fresh, 200, Next::Delivered)], at(109)).await.unwrap();
+    assert_eq!(fresh, [Finished::Recorded]);
+    assert_eq!(due(110).await, [left.delivery_id], "its lease was for ten seconds");
+    assert_eq!(due(129).await.len(), 2, "those whose leases ended since");
+    assert_eq!(due(130).await.len(), 1, "the retry in half a minute");
+}
+
 /// Whoever waits is woken by a commit that left something due, also one from before the wait began.
 pub async fn work_wakes_whoever_waits(store: Arc<dyn Store>) {
     let (world, _) = with_due(store, 1).await;

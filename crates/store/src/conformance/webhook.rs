@@ -31,7 +31,8 @@ pub async fn webhooks_keep_all_they_are_given(store: Arc<dyn Store>) {
     let mut full = world.webhook(world.partner, &EventType::ALL);
     full.name = Some("Zoë's webhook".to_owned());
     full.secret = Some(Secret::parse("clé-secrète-✓".to_owned()).unwrap());
-    full.previous_secret = Some((Secret::parse("old".to_owned()).unwrap(), at(77)));
+    full.previous_secrets =
+        ["old", "older", "o\"ldest"].map(|text| (Secret::parse(text.to_owned()).unwrap(), at(77))).into();
     full.timestamp_unit = TimestampUnit::Milliseconds;
     full.integration_system_id = Some("int_AzuTsRz".to_owned());
     full.rate_limit = RateLimit::per_second(1_000).ok();

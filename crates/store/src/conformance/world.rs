@@ -179,7 +179,7 @@ impl World {
             name: None,
             url: WebhookUrl::parse("https://receiver.example.com/hook", UrlPolicy::default()).unwrap(),
             secret: None,
-            previous_secret: None,
+            previous_secrets: Vec::new(),
             event_types: event_types.to_vec(),
             status: WebhookStatus::Active,
             timestamp_unit: TimestampUnit::Seconds,

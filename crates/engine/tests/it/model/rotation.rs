@@ -24,6 +24,8 @@ const ROTATIONS: u8 = 3;
 enum Mutant {
     /// The secret that is replaced signs no more.
     NoGrace,
+    /// Of the secrets that were replaced only the last signs.
+    LastOnly,
     /// The secret that is replaced signs on and on.
     NoEnd,
 }
@@ -38,7 +40,7 @@ struct Rotation {
 struct State {
     now_h: u8,
     secret: u8,
-    previous: Option<(u8, u8)>,
+    previous: Vec<(u8, u8)>,
     /// When each secret before the present one was replaced.
     replaced_at: Vec<u8>,
 }
@@ -74,7 +76,8 @@ impl Rotation {
         let until = |hour_h| if self.mutant == Some(Mutant::NoEnd) { Timestamp::MAX } else { hour(hour_h) };
         let mut webhook = self.webhook.clone();
         webhook.secret = Some(secret(state.secret));
-        webhook.previous_secret = state.previous.map(|(number, until_h)| (secret(number), until(until_h)));
+        webhook.previous_secrets =
+            state.previous.iter().map(|(number, until_h)| (secret(*number), until(*until_h))).collect();
         webhook
     }
 
@@ -91,7 +94,7 @@ impl Model for Rotation {
     type Action = Step;
 
     fn init_states(&self) -> Vec<State> {
-        vec![State { now_h: 0, secret: 0, previous: None, replaced_at: Vec::new() }]
+        vec![State { now_h: 0, secret: 0, previous: Vec::new(), replaced_at: Vec::new() }]
     }
 
     fn actions(&self, state: &State, steps: &mut Vec<Step>) {
@@ -108,10 +111,13 @@ impl Model for Rotation {
                 let after = self.webhook(last).update(patch, UserAccountId(1), hour(last.now_h));
                 let after = after.expect("a new secret is no reason to refuse").after;
                 state.secret = after.secret.as_ref().map(number).expect("it was replaced by another");
-                state.previous = after.previous_secret.map(|(previous, until)| {
-                    (number(&previous), until.duration_since(hour(0)).as_hours() as u8)
-                });
-                state.previous = state.previous.filter(|_| self.mutant != Some(Mutant::NoGrace));
+                let until_h = |until: &Timestamp| until.duration_since(hour(0)).as_hours() as u8;
+                let previous = after.previous_secrets.iter().map(|(previous, until)| (number(previous), until_h(until)));
+                state.previous = match self.mutant {
+                    Some(Mutant::NoGrace) => Vec::new(),
+                    Some(Mutant::LastOnly) => previous.take(1).collect(),
+                    Some(Mutant::NoEnd) | None => previous.collect(),
+                };
                 state.replaced_at.push(last.now_h);
             }
         }
@@ -123,9 +129,9 @@ impl Model for Rotation {
             Property::always("the newest secret verifies", |model: &Rotation, state: &State| {
                 model.verifies(state, state.secret)
             }),
-            Property::always("the one before it verifies for a day", |model: &Rotation, state: &State| {
-                let Some(replaced_h) = state.replaced_at.last() else { return true };
-                state.now_h >= replaced_h + GRACE_H || model.verifies(state, state.secret - 1)
+            Property::always("each before it verifies for a day", |model: &Rotation, state: &State| {
+                let over = |replaced_h: &u8| state.now_h >= replaced_h + GRACE_H;
+                (0..).zip(&state.replaced_at).all(|(number, at_h)| over(at_h) || model.verifies(state, number))
             }),
             Property::always("none verifies for longer", |model: &Rotation, state: &State| {
                 let over = |replaced_h: &u8| state.now_h >= replaced_h + GRACE_H;
@@ -149,6 +155,7 @@ fn a_replaced_secret_verifies_for_a_day_and_no_longer() {
 
 #[test]
 fn without_a_grace_or_its_end_something_breaks() {
-    assert!(finds(Rotation::new(Some(Mutant::NoGrace)), "the one before it verifies for a day"));
+    assert!(finds(Rotation::new(Some(Mutant::NoGrace)), "each before it verifies for a day"));
+    assert!(finds(Rotation::new(Some(Mutant::LastOnly)), "each before it verifies for a day"));
     assert!(finds(Rotation::new(Some(Mutant::NoEnd)), "none verifies for longer"));
 }

@@ -235,7 +235,8 @@ impl Driver {
             let next = answer_at.or_else(|| self.stage.ledger().next_due_at(now)).unwrap_or(now);
             // An answer may be overdue by the clock of its node, a circuit may be open, a task may rest.
             let span = next.duration_since(now);
-            self.jump(if span.is_positive() { span } else { SignedDuration::from_secs(1) });
+            let rest = SignedDuration::from_secs(if answer_at.is_some() { 1 } else { 60 });
+            self.jump(if span.is_positive() { span } else { rest });
         }
         self.stage.ledger().check(false, || "deliveries do not come to their end".to_owned());
     }

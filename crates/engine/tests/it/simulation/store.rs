@@ -9,10 +9,7 @@ use domain::change::Change;
 use domain::delivery::{Attempt, Delivery, Finished, FinishedAttempt, Lease};
 use domain::enrollment::Enrollment;
 use domain::event::Event;
-use domain::id::{
-    ClientId, DeliveryId, EnrollmentId, EventId, LearningObjectId, NoticeId, PortalId, ReplayId, UserAccountId,
-    WebhookId,
-};
+use domain::id::{ClientId, DeliveryId, EnrollmentId, EventId, LearningObjectId, NoticeId, PortalId, ReplayId, UserAccountId, WebhookId};
 use domain::learning_object::LearningObject;
 use domain::learning_object::retirement::Announcement;
 use domain::notice::mail::{FinishedMail, MailLease};
@@ -151,6 +148,10 @@ impl Deliveries for NodeStore {
 
     async fn expire_leases(&self, now: Timestamp) -> Result<u64> {
         self.inner.expire_leases(now).await
+    }
+
+    async fn bring_forward(&self, was: Timestamp, now: Timestamp) -> Result<u64> {
+        self.inner.bring_forward(was, now).await
     }
 
     async fn expire_deliveries(&self, limit: u32, now: Timestamp) -> Result<u64> {

@@ -6,7 +6,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
 
-/// How many lines are kept to be shown with a failure.
+/// Which seed to play by hand. All its lines are kept.
+pub(crate) const SEED: &str = "SCHOOLBELL_SEED";
+/// How many lines are kept otherwise, to be shown with a failure.
 const LINES_MAX: usize = 400;
 
 #[derive(Debug, Default)]
@@ -21,7 +23,7 @@ impl Trace {
         let line = format!("{now} {what}");
         line.hash(&mut self.hasher);
         self.steps += 1;
-        if self.lines.len() == LINES_MAX {
+        if self.lines.len() == LINES_MAX && std::env::var_os(SEED).is_none() {
             self.lines.pop_front();
         }
         self.lines.push_back(line);
