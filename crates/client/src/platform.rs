@@ -13,6 +13,7 @@ pub mod delivery;
 pub mod enrollment;
 pub mod error;
 pub mod event;
+mod learning_object;
 pub mod notice;
 mod portal;
 pub mod retry;

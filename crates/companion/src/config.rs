@@ -2,6 +2,8 @@
 //!
 //! Where settings come from (a file, the environment, flags) is the program's business.
 
+pub mod retirement;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,14 +14,20 @@ use std::time::Duration;
 use client::verify::Verifier;
 use contract::signature::TOLERANCE;
 use jiff::{SignedDuration, Timestamp};
+use mail::message::Mailbox;
+use mail::smtp::Smtp;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
+use crate::config::retirement::RetirementSettings;
 use crate::http::RESERVED_PATHS;
 use crate::step::Step;
 
 /// Tells the time. The program hands over the system's; tests hand over one that they move.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Fills a buffer with bytes that nobody can guess. The program hands over the system's.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 /// Everything that a companion needs.
 #[derive(Clone)]
@@ -28,6 +36,8 @@ pub struct Config {
     pub settings: Settings,
     /// What time it is.
     pub clock: Clock,
+    /// Where secrets come from: of links in mails, and of the addresses of calendars.
+    pub random: Random,
     /// Told each step as it happens, for showing it to people. A channel that is full misses steps, which are counted;
     /// nothing waits for it. What counts is in the inbox.
     pub steps: Option<mpsc::Sender<Step>>,
@@ -69,9 +79,24 @@ pub struct Settings {
     /// What readers send as `Authorization: Bearer …`. Without one the reader API must be on loopback. Default: none.
     #[serde(default)]
     pub api_token: Option<Secret>,
+    /// What is done about content that ends.
+    #[serde(default)]
+    pub retirement: RetirementSettings,
+    /// By which server mail is sent. It is not read from a file: the program makes it. Default: none, and then nobody is told.
+    #[serde(skip)]
+    pub mail: Option<MailSettings>,
     /// How much at most.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// How mail is sent.
+#[derive(Clone, Debug)]
+pub struct MailSettings {
+    /// The server.
+    pub smtp: Smtp,
+    /// Who writes.
+    pub from: Mailbox,
 }
 
 /// The credentials of one portal.
@@ -105,7 +130,7 @@ pub struct Limits {
 }
 
 /// A text that is not shown.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
@@ -169,6 +194,8 @@ impl Settings {
             portals: Vec::new(),
             api_listen: None,
             api_token: None,
+            retirement: RetirementSettings::default(),
+            mail: None,
             limits: Limits::default(),
         }
     }
@@ -183,6 +210,7 @@ impl Settings {
         check_path(&self.webhook_path)?;
         check_portals(&self.portals)?;
         crate::portals::Portals::new(self)?;
+        self.retirement.check(self.mail.is_some())?;
         if self.api_token.as_ref().is_some_and(|token| token.expose().is_empty()) {
             return refuse("api_token", "it is empty");
         }
@@ -207,8 +235,8 @@ impl Settings {
             return Ok(());
         }
         let problem = format!(
-            "/completions and /inbox would be open to everybody who reaches {address}: set api_token, or give them a \
-             loopback address of their own with api_listen"
+            "/completions, /inbox and /retirements would be open to everybody who reaches {address}: set api_token, or give \
+             them a loopback address of their own with api_listen"
         );
         refuse("api_token", &problem)
     }
@@ -240,7 +268,8 @@ fn check_path(path: &str) -> Result<(), SettingsError> {
     if !segments.is_some_and(|mut segments| segments.all(|segment| !segment.is_empty() && segment.chars().all(plain))) {
         return refuse("webhook_path", "it must be like /webhooks: letters, digits, -._~ and single slashes");
     }
-    if RESERVED_PATHS.contains(&path) {
+    let is_reserved = |reserved: &str| path == reserved || path.starts_with(&format!("{reserved}/"));
+    if RESERVED_PATHS.into_iter().any(is_reserved) {
         return refuse("webhook_path", "something else is served there");
     }
     Ok(())

@@ -5,6 +5,7 @@
 mod keep;
 mod list;
 mod overview;
+pub(crate) mod retirement;
 mod row;
 mod settle;
 
@@ -20,8 +21,10 @@ pub use overview::{ATTENTION_MAX, Attention, Overview};
 pub(crate) use settle::{Due, Recorded};
 
 /// The schema of the inbox.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "inbox", sql: include_str!("../migrations/0001_inbox.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "inbox", sql: include_str!("../migrations/0001_inbox.sql") },
+    Migration { number: 2, name: "retirement", sql: include_str!("../migrations/0002_retirement.sql") },
+];
 
 /// The inbox. Clones share it.
 #[derive(Clone, Debug)]

@@ -83,6 +83,7 @@ pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 /// An id as it arrives: as text or as a number.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged, expecting = "an id is text or a whole number")]
 enum Id {
     Text(String),

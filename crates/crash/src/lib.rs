@@ -36,6 +36,10 @@ pub const POINTS: &[&str] = &[
     "webhook/saved",
     "replay/expanded",
     "deliveries/expired",
+    "idempotency/begun",
+    "notice/inserted",
+    "announcement/expanded",
+    "content/expired",
     // The API: what is stored is not answered yet.
     "api/enrollment-before-save",
     "api/enrollment-saved",
@@ -44,6 +48,7 @@ pub const POINTS: &[&str] = &[
     "api/secret-rotated",
     "api/portal-saved",
     "api/replay-saved",
+    "api/retirement-saved",
     // The engine.
     "engine/leased",
     "engine/connected",

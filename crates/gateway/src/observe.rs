@@ -6,13 +6,15 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use domain::oauth::Token;
 
 use crate::gateway::Gateway;
 use crate::limit::Standing;
-use crate::refusal;
+use crate::refusal::{self, Refusal};
+use crate::serve::Unserved;
 
 /// Who calls, once that is known.
 #[derive(Clone, Default)]
@@ -38,16 +40,23 @@ impl Who {
 
 /// The outermost layer of the API.
 pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let who = Who::default();
     request.extensions_mut().insert(who.clone());
 
-    let mut response = refusal::write(next.run(request).await, &*gateway.random);
+    let (started, method, answered) = match request.extensions_mut().remove::<Unserved>() {
+        None => (Instant::now(), request.method().clone(), next.run(request).await),
+        Some(Unserved { started, method, status, error_code, message }) => {
+            (started, method, Refusal::new(status, error_code, message).into_response())
+        }
+    };
+    let mut response = refusal::write(answered, &*gateway.random);
     if let Some(standing) = who.0.get().and_then(|known| known.standing) {
         standing.write(response.headers_mut());
     }
+
+    // Whatever a receiver or a caller wrote is shown as JSON, and is nothing else to anybody.
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 
     let took = started.elapsed();
     let path = route.as_ref().map_or("unknown", MatchedPath::as_str);

@@ -21,8 +21,19 @@ const TOKEN: &str =
 #[async_trait]
 impl Credentials for SqliteStore {
     async fn find_oauth_client(&self, id: &ClientId) -> Result<Option<OauthClient>> {
-        let sql = format!("-- find_oauth_client\nSELECT {CLIENT}\nFROM oauth_clients\nWHERE id = ?1");
-        self.read("find_oauth_client", |connection| row(connection, &sql, &[&id.as_str()], decode_client))
+        // Without a client of that id its neighbour is read, so that nobody can tell by the time it takes which ids there are.
+        let sql = format!(
+            "-- find_oauth_client
+            SELECT {CLIENT}
+            FROM oauth_clients
+            WHERE id = coalesce(
+                (SELECT max(id) FROM oauth_clients WHERE id <= ?1),
+                (SELECT max(id) FROM oauth_clients)
+            )"
+        );
+        let found =
+            self.read("find_oauth_client", |connection| row(connection, &sql, &[&id.as_str()], decode_client))?;
+        Ok(found.filter(|client| client.id == *id))
     }
 
     async fn list_oauth_clients(&self, portal_id: PortalId) -> Result<Vec<OauthClient>> {

@@ -126,6 +126,7 @@ fn begin(connection: &Connection, request: &KeyedRequest, answer: Option<&Sealed
             answer.map(|answer| answer.status),
             answer.and_then(|answer| answer.content.as_deref()),
         ))?;
+    crash::point!("idempotency/begun");
     if changed == 1 { Ok(()) } else { Err(StoreError::Taken(TAKEN).into()) }
 }
 

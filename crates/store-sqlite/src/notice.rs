@@ -110,6 +110,7 @@ pub(crate) fn insert(connection: &Connection, notice: &Notice) -> Result<(), Ver
             notice.at.as_millisecond(),
             mail_due_at.as_millisecond(),
         ])?;
+    crash::point!("notice/inserted");
     Ok(())
 }
 

@@ -144,6 +144,7 @@ fn expire(connection: &Connection, limit: u32, now: Timestamp) -> Result<u64, Ve
         if let Some(announcement) = announcement {
             announce(connection, &announcement)?;
         }
+        crash::point!("content/expired");
     }
     Ok(count)
 }
@@ -174,6 +175,7 @@ fn expand(connection: &Connection, limit: u32, now: Timestamp) -> Result<bool, V
             cursor = portal_id.0;
             concerned = next_concerned(connection, announcement.lo_id, cursor)?;
         }
+        crash::point!("announcement/expanded");
         let finished_at = concerned.is_none().then_some(now.as_millisecond());
         connection
             .prepare_cached(

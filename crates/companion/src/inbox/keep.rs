@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
-use crate::inbox::{Inbox, InboxError, State};
+use crate::inbox::{Inbox, InboxError, State, retirement};
 use crate::reading::Reading;
 
 /// A webhook that was verified.
@@ -35,6 +35,9 @@ impl Inbox {
     pub(crate) async fn keep(&self, arrival: Arrival) -> Result<Kept, InboxError> {
         let keep = move |connection: &Connection| -> Result<Kept, InboxError> {
             if insert(connection, &arrival)? {
+                if let Reading::Content(_, news) = &arrival.reading {
+                    retirement::news::apply(connection, news, arrival.received_at)?;
+                }
                 return Ok(Kept::New);
             }
             count_duplicate(connection, &arrival)?;
@@ -49,7 +52,7 @@ impl Inbox {
 fn first_state(reading: &Reading) -> (State, Option<String>) {
     match reading {
         Reading::Completion(..) => (State::New, None),
-        Reading::Noted(..) => (State::Noted, None),
+        Reading::Noted(..) | Reading::Content(..) => (State::Noted, None),
         Reading::UnknownType(heading) => {
             (State::Unsupported, Some(format!("the event type {:?} is not known to this version", heading.event_type)))
         }

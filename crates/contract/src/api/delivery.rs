@@ -98,10 +98,10 @@ pub struct Replay {
 #[serde(default)]
 pub struct CreateReplay {
     /// The webhook. Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
     pub webhook_id: Option<String>,
     /// Events stored since then. Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Millis))]
     pub since: Option<Millis>,
     /// `failed` (the default): those whose delivery failed; `all`: every event that the webhook would be told of, also from
     /// before it was made.

@@ -53,19 +53,19 @@ pub struct Enrollment {
 pub struct CreateEnrollment {
     /// The learner. Required.
     #[serde(deserialize_with = "super::id_text", skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = super::Id))]
     pub user_account_id: Option<String>,
     /// The content, by either of its ids. Required.
     #[serde(deserialize_with = "super::id_text", skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = super::Id))]
     pub lo_id: Option<String>,
     /// `assigned` or `self-directed`. Required.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
     pub enrollment_type: Option<String>,
     /// `not-started`, `in-progress`, `completed`. Required.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
     pub status: Option<String>,
     /// The enrollment in the whole of which this is a part.
     #[serde(
@@ -73,9 +73,11 @@ pub struct CreateEnrollment {
         deserialize_with = "super::id_text",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<super::Id>))]
     pub parent_enrollment_id: Option<String>,
     /// Who assigns it.
     #[serde(deserialize_with = "super::id_text", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<super::Id>))]
     pub assigner_account_id: Option<String>,
     /// When it was assigned.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,6 +112,7 @@ pub struct UpdateEnrollment {
     pub status: Option<String>,
     /// Who assigns it.
     #[serde(deserialize_with = "super::id_text", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<super::Id>))]
     pub assigner_account_id: Option<String>,
     /// When it was assigned.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -40,6 +40,7 @@ pub struct Core {
     pub kind: String,
     /// What people call it.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required, min_length = 1, max_length = 500))]
     pub title: String,
     /// What it is about.
     #[serde(default)]
@@ -127,15 +128,19 @@ pub struct PendingState {
 pub struct SetLearningObject {
     /// Where it is to stand.
     #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = SetLifecycle))]
     pub lifecycle: Option<SetLifecycle>,
     /// For whom it is.
     #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Relevance))]
     pub relevance: Option<Relevance>,
     /// What it is about.
     #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Topics))]
     pub topics: Option<Topics>,
     /// What may take its place.
     #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Alternatives))]
     pub alternatives: Option<Alternatives>,
 }
 
@@ -146,6 +151,7 @@ pub struct SetLearningObject {
 pub struct SetLifecycle {
     /// `published` withdraws the flag, `retired` takes it out of search now, `removed` removes it at once (with `force`).
     #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub state: Option<String>,
     /// Flags it for removal, or moves its dates; null withdraws the flag.
     #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
@@ -166,6 +172,7 @@ pub struct SetPendingState {
     pub retired_time: Option<Option<Millis>>,
     /// From when on it is gone; absent: as it was, and three calendar months from now if it was not flagged.
     #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Millis))]
     pub removed_time: Option<Millis>,
 }
 
@@ -230,6 +237,7 @@ pub struct LearningObjectPage {
 #[serde(default)]
 pub struct CreateLearningObject {
     /// What it is; its title is required.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub core: Core,
     /// For whom it is.
     pub relevance: Relevance,

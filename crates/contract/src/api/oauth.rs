@@ -104,12 +104,13 @@ pub struct OauthClient {
 pub struct CreateOauthClient {
     /// What people call it. Required.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String, min_length = 1, max_length = 255))]
     pub client_name: Option<String>,
     /// Where the authorization page would return to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<String>,
     /// A customer portal of the caller's; the caller's own portal when absent. Ours.
     #[serde(deserialize_with = "super::id_text", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<super::Id>))]
     pub portal_id: Option<String>,
 }

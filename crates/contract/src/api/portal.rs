@@ -73,16 +73,16 @@ pub struct FirstAdministrator {
 #[serde(default)]
 pub struct CreatePortal {
     /// What people call it. Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
     pub name: Option<String>,
     /// Its host name; cannot change. Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
     pub domain: Option<String>,
     /// Where it is. Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
     pub country: Option<String>,
     /// What business it is in. Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
     pub industry: Option<String>,
     /// The integrator's own id for it.
     pub external_customer_id: Option<String>,
@@ -102,7 +102,7 @@ pub struct CreatePortal {
 #[serde(default)]
 pub struct CreateFirstAdministrator {
     /// Where to reach them. Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
     pub email: Option<String>,
     /// Their name at sign-in; the address when absent.
     pub username: Option<String>,

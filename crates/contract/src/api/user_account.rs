@@ -66,21 +66,24 @@ pub struct Role {
     pub name: String,
 }
 
+/// A role as it arrives: its name or id, or as it is read.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+enum WrittenRole {
+    Text(String),
+    Read {
+        guid: Option<String>,
+        #[serde(alias = "role")]
+        name: Option<String>,
+    },
+}
+
 /// Some clients write back the roles that they read: then the id counts, or else the name.
 fn role_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Text(String),
-        Read {
-            guid: Option<String>,
-            #[serde(alias = "role")]
-            name: Option<String>,
-        },
-    }
-    let texts = Vec::<Written>::deserialize(deserializer)?.into_iter().map(|role| match role {
-        Written::Text(text) => text,
-        Written::Read { guid, name } => guid.or(name).unwrap_or_default(),
+    let texts = Vec::<WrittenRole>::deserialize(deserializer)?.into_iter().map(|role| match role {
+        WrittenRole::Text(text) => text,
+        WrittenRole::Read { guid, name } => guid.or(name).unwrap_or_default(),
     });
     Ok(texts.collect())
 }
@@ -95,7 +98,7 @@ fn settable_role_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
 #[serde(default)]
 pub struct CreateUserAccount {
     /// Where to reach them. Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
     pub email: Option<String>,
     /// Their given name.
     pub given_name: Option<String>,
@@ -105,6 +108,7 @@ pub struct CreateUserAccount {
     pub username: Option<String>,
     /// Names or ids of roles, or roles as they are read; a learner when absent.
     #[serde(deserialize_with = "role_texts")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<WrittenRole>))]
     pub roles: Vec<String>,
     /// Fields that every portal has.
     pub standard_fields: Option<StandardFields>,
@@ -123,7 +127,7 @@ pub struct UpdateUserAccount {
     pub family_name: Option<String>,
     /// Names or ids of roles, or roles as they are read.
     #[serde(deserialize_with = "settable_role_texts")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<WrittenRole>))]
     pub roles: Option<Vec<String>>,
     /// Whether the account may be used.
     pub status: Option<bool>,

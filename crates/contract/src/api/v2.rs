@@ -88,7 +88,7 @@ pub struct User {
 #[serde(default)]
 pub struct CreateUser {
     /// Where to reach them. Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
     pub email: Option<String>,
     /// Their given name.
     pub first_name: Option<String>,
@@ -145,6 +145,6 @@ pub struct Account {
 pub struct CollectionItems {
     /// Ids of content, as numbers or as text. Required.
     #[serde(deserialize_with = "super::id_texts")]
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Vec<super::Id>, min_items = 1, max_items = 50))]
     pub lo: Vec<String>,
 }

@@ -146,14 +146,14 @@ pub struct CreateWebhook {
     pub name: Option<String>,
     /// Where events are to be sent. Required.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String))]
     pub url: Option<String>,
     /// Signs deliveries; at most 64 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<String>,
     /// What it is to be told of. Required.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Vec<String>))]
     pub event_types: Option<Vec<String>>,
     /// `active` (the default) or `inactive`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -191,6 +191,7 @@ pub struct UpdateWebhook {
     pub name: Option<Option<String>>,
     /// Where events are to be sent.
     #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub url: Option<String>,
     /// Signs deliveries; at most 64 characters.
     #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
@@ -198,9 +199,11 @@ pub struct UpdateWebhook {
     pub secret_key: Option<Option<String>>,
     /// What it is to be told of.
     #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub event_types: Option<Vec<String>>,
     /// `active`, `inactive`, or `paused`, which is ours: events are kept until it is active again.
     #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub status: Option<String>,
     /// `oauth2`, or null for none.
     #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
@@ -216,6 +219,7 @@ pub struct UpdateWebhook {
     pub integration_system_id: Option<Option<String>>,
     /// `seconds` or `milliseconds`. Ours.
     #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub signature_timestamp: Option<String>,
     /// How many requests it may be sent a second, or null for no limit. Ours.
     #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]

@@ -29,10 +29,13 @@ pub(crate) struct ListDeliveries {
     /// Of events about this enrollment or this learning object: the number in `data.id`.
     subject_id: Option<String>,
     /// `open` (pending or held), `delivered` or `failed`.
+    #[param(pattern = "^(open|delivered|failed)?$")]
     status: Option<String>,
     /// At most so many: 0 to 100, 20 when absent.
+    #[param(maximum = 100)]
     limit: Option<u32>,
     /// After so many; with `limit` at most 10,000.
+    #[param(maximum = 10_000)]
     offset: Option<u32>,
 }
 

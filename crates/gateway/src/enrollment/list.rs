@@ -27,8 +27,10 @@ const LIMITS: PageLimits = PageLimits { limit_default: 20, limit_max: 50, depth_
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListEnrollments {
     /// At most so many: 0 to 50, 20 when absent.
+    #[param(maximum = 50)]
     limit: Option<u32>,
     /// After so many; with `limit` at most 10,000.
+    #[param(maximum = 10_000)]
     offset: Option<u32>,
     /// Of this learner.
     #[param(value_type = Option<String>)]
@@ -72,8 +74,10 @@ pub(crate) struct ListEnrollments {
     /// Also those whose place a later one took. Ours.
     with_archived: Option<bool>,
     /// `created_time` (when absent), `updated_time`, `due_date` or `assign_date`; ties by id.
+    #[param(pattern = "^((created|updated)_time|(due|assign)_date)?$")]
     sort: Option<String>,
     /// `asc` or `desc`, the latter when absent.
+    #[param(pattern = "^(asc|desc)?$")]
     order: Option<String>,
 }
 

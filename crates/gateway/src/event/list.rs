@@ -43,8 +43,10 @@ pub(crate) struct ListEvents {
     #[param(value_type = Option<String>)]
     to: Option<To>,
     /// At most so many: 0 to 100, 20 when absent.
+    #[param(maximum = 100)]
     limit: Option<u32>,
     /// After so many; with `limit` at most 10,000.
+    #[param(maximum = 10_000)]
     offset: Option<u32>,
 }
 

@@ -28,11 +28,13 @@ const CANDIDATES_MAX: u32 = 20_000;
 pub(crate) struct ListAlternatives {
     /// `retirement`, also when absent.
     #[serde(rename = "type")]
-    #[param(rename = "type")]
+    #[param(rename = "type", pattern = "^(retirement)?$")]
     kind: Option<String>,
     /// At most so many: 0 to 100; 10 when absent.
+    #[param(maximum = 100)]
     limit: Option<u32>,
     /// After so many.
+    #[param(format = Int64, maximum = 4_294_967_295_u32)]
     offset: Option<u32>,
 }
 

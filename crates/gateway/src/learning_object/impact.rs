@@ -22,6 +22,7 @@ use crate::refusal::Refusal;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ShowImpact {
     /// `json` or `csv`; `json` when absent.
+    #[param(pattern = "^(json|csv)?$")]
     format: Option<String>,
 }
 

@@ -28,8 +28,10 @@ const IDS_MAX: usize = 50;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListLearningObjects {
     /// At most so many: 0 to 50, or 5,000 while scrolling; 20 when absent.
+    #[param(maximum = 5_000)]
     pub(super) limit: Option<u32>,
     /// After so many; with `limit` at most 10,000, unless while scrolling.
+    #[param(format = Int64, maximum = 4_294_967_295_u32)]
     pub(super) offset: Option<u32>,
     /// This text somewhere in the title.
     keyword: Option<String>,
@@ -45,6 +47,7 @@ pub(crate) struct ListLearningObjects {
     /// `created`, `updated_time` or `title`; `created` when absent. Other published sorts are taken for `created`.
     sort: Option<String>,
     /// `asc` or `desc`, the latter when absent.
+    #[param(pattern = "^(asc|desc)?$")]
     order: Option<String>,
     /// Gives a `next_scroll_id`, so that a library of any size can be read.
     use_scroll: Option<bool>,

@@ -61,7 +61,10 @@ pub(crate) async fn set(
         };
         let written = wire::learning_object(changed.0.clone(), now);
         match changed {
-            (content, Some(announcement)) => gateway.store.save_retirement(content, announcement).await?,
+            (content, Some(announcement)) => {
+                gateway.store.save_retirement(content, announcement).await?;
+                crash::point!("api/retirement-saved");
+            }
             (content, None) => gateway.store.save_learning_object(Change::silent(content)).await?,
         }
         Ok(Json(written))

@@ -20,6 +20,7 @@ use crate::refusal::Refusal;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ShowLearningObject {
     /// `external_id` if the id is the owner's own.
+    #[param(pattern = "^(id|external_id)?$")]
     identifier: Option<String>,
 }
 

@@ -25,8 +25,10 @@ pub(crate) struct ListNotices {
     /// Of this webhook, which may have been deleted.
     webhook_id: Option<String>,
     /// At most so many: 0 to 100, 20 when absent.
+    #[param(maximum = 100)]
     limit: Option<u32>,
     /// After so many; with `limit` at most 10,000.
+    #[param(maximum = 10_000)]
     offset: Option<u32>,
 }
 

@@ -23,8 +23,10 @@ const LIMITS: PageLimits = PageLimits { limit_default: 10, limit_max: 50, depth_
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListOauthClients {
     /// At most so many: 0 to 50, 10 when absent.
+    #[param(maximum = 50)]
     limit: Option<u32>,
     /// After so many.
+    #[param(format = Int64, maximum = 4_294_967_295_u32)]
     offset: Option<u32>,
 }
 

@@ -31,12 +31,16 @@ pub(crate) struct ListPortals {
     #[param(value_type = Option<Vec<String>>)]
     id: Option<Vec<Text<PortalId>>>,
     /// At most so many: 0 to 100, 20 when absent.
+    #[param(maximum = 100)]
     limit: Option<u32>,
     /// After so many.
+    #[param(format = Int64, maximum = 4_294_967_295_u32)]
     offset: Option<u32>,
     /// `created_time`, the only one there is.
+    #[param(pattern = "^(created_time)?$")]
     sort: Option<String>,
     /// `asc` or `desc`, the latter when absent.
+    #[param(pattern = "^(asc|desc)?$")]
     order: Option<String>,
 }
 

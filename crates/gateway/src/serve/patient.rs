@@ -1,4 +1,4 @@
-//! A stream whose reader must go on reading: a write that nobody takes for too long is an error.
+//! A stream whose reader must go on reading: a write that nobody takes for too long is an error. What comes is followed.
 
 use std::io;
 use std::pin::Pin;
@@ -8,16 +8,19 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::framing::Framing;
+
 pub(super) struct Patient<S> {
     stream: S,
     write_for: Duration,
+    framing: Framing,
     /// While a write waits: until when.
     waits: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patient<S> {
-    pub(super) fn new(stream: S, write_for: Duration) -> Self {
-        Patient { stream, write_for, waits: None }
+    pub(super) fn new(stream: S, write_for: Duration, framing: Framing) -> Self {
+        Patient { stream, write_for, framing, waits: None }
     }
 
     fn within<T>(&mut self, context: &mut Context<'_>, wrote: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -38,7 +41,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.framing.read(&buffer.filled()[before..]);
+        read
     }
 }
 
@@ -76,11 +82,12 @@ mod tests {
     use tokio::io::{AsyncWriteExt, duplex};
 
     use super::*;
+    use crate::serve::framing::Found;
 
     #[tokio::test(start_paused = true)]
     async fn who_does_not_read_is_given_up_and_who_reads_late_is_not() {
         let (near, mut far) = duplex(4);
-        let mut near = Patient::new(near, Duration::from_secs(30));
+        let mut near = Patient::new(near, Duration::from_secs(30), Framing::new(Found::default()));
         near.write_all(b"1234").await.unwrap();
         let late = tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(29)).await;

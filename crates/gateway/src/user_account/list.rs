@@ -29,8 +29,10 @@ pub(crate) struct ListUserAccounts {
     /// This family name, whatever its case.
     family_name: Option<String>,
     /// At most so many: 0 to 50, 20 when absent.
+    #[param(maximum = 50)]
     limit: Option<u32>,
     /// After so many.
+    #[param(format = Int64, maximum = 4_294_967_295_u32)]
     offset: Option<u32>,
 }
 

@@ -134,29 +134,56 @@ async fn requests_of_two_lengths_end_their_connection() {
     let server = Server::start(Limits::default(), app()).await;
     let two = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd";
     assert!(server.exchange(two).await.starts_with("HTTP/1.1 400"));
-    // What follows the chunked body is never taken for a request.
+    // Nor is what follows the body taken for a request.
     let smuggled = format!(
         "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{GET}"
     );
     let answer = server.exchange(&smuggled).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
 }
 
 #[tokio::test]
 async fn only_so_many_connections_are_served_at_once() {
-    let server = Server::start(Limits { connections_max: 1, ..Limits::default() }, app()).await;
+    let (started, mut has_started) = mpsc::channel::<()>(1);
+    let (finish, may_finish) = mpsc::channel::<()>(1);
+    let may_finish = std::sync::Arc::new(tokio::sync::Mutex::new(may_finish));
+    let slow = async move || {
+        started.send(()).await.unwrap();
+        may_finish.lock().await.recv().await;
+        "finished"
+    };
+    let limits = Limits { connections_max: 1, ..Limits::default() };
+    let server = Server::start(limits, app().route("/slow", get(slow))).await;
     let mut first = server.connect().await;
-    first.write_all(GET.as_bytes()).await.unwrap();
-    assert!(read_some(&mut first).await.starts_with("HTTP/1.1 200"));
-    // The second waits until the first is gone.
+    first.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    has_started.recv().await.unwrap();
+    // The second waits while the first is busy.
     let mut second = server.connect().await;
     second.write_all(GET_AND_CLOSE.as_bytes()).await.unwrap();
-    first.write_all(GET.as_bytes()).await.unwrap();
-    assert!(read_some(&mut first).await.starts_with("HTTP/1.1 200"));
+    tokio::task::yield_now().await;
     let mut byte = [0];
     assert!(second.try_read(&mut byte).is_err(), "the second connection is served beside the first");
-    drop(first);
+    finish.send(()).await.unwrap();
+    assert!(read_to_end(&mut first).await.ends_with("finished"));
     assert!(read_to_end(&mut second).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_connection_that_waits_gives_way_to_the_next() {
+    let server = Server::start(Limits { connections_max: 2, ..Limits::default() }, app()).await;
+    let mut asked = server.connect().await;
+    asked.write_all(GET.as_bytes()).await.unwrap();
+    assert!(read_some(&mut asked).await.starts_with("HTTP/1.1 200"));
+    // One that never asked goes before one that did, however long that waits.
+    for _ in 0..3 {
+        let mut idle = server.connect().await;
+        idle.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        assert!(server.exchange(GET_AND_CLOSE).await.starts_with("HTTP/1.1 200"));
+        assert_eq!(read_to_end(&mut idle).await, "");
+    }
+    asked.write_all(GET.as_bytes()).await.unwrap();
+    assert!(read_some(&mut asked).await.starts_with("HTTP/1.1 200"));
 }
 
 #[tokio::test]

@@ -28,8 +28,9 @@ pub(crate) fn path() -> PathBuf {
 /// What a process is told by its environment.
 pub(crate) type Environment = Vec<(&'static str, OsString)>;
 
-fn command(arguments: &[&str], environment: &Environment) -> Command {
-    let mut command = Command::new(path());
+fn command(program: &[OsString], arguments: &[&str], environment: &Environment) -> Command {
+    let mut command = Command::new(&program[0]);
+    command.args(&program[1..]);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("SCHOOLBELL_") {
             command.env_remove(name);
@@ -42,7 +43,10 @@ fn command(arguments: &[&str], environment: &Environment) -> Command {
 
 /// Runs a command to its end.
 pub(crate) async fn run(arguments: &[&str], environment: &Environment) -> std::process::Output {
-    timeout(PATIENCE, command(arguments, environment).output()).await.expect("the command ends").unwrap()
+    timeout(PATIENCE, command(&[path().into()], arguments, environment).output())
+        .await
+        .expect("the command ends")
+        .unwrap()
 }
 
 /// The same for one that must succeed and print JSON.
@@ -65,6 +69,11 @@ pub(crate) struct Platform {
 impl Platform {
     /// Starts to serve, and waits until it listens or is gone.
     pub(crate) async fn start(data: &Path, config: &Path, environment: &Environment) -> Self {
+        Platform::start_as(&[path().into()], data, config, environment).await
+    }
+
+    /// The same of another program than the one beside these tests, or through one that takes it as its arguments.
+    pub(crate) async fn start_as(program: &[OsString], data: &Path, config: &Path, environment: &Environment) -> Self {
         let (data, config) = (data.to_str().unwrap(), config.to_str().unwrap());
         let arguments = [
             "serve",
@@ -79,7 +88,8 @@ impl Platform {
             "--log",
             "warn,schoolbell=info",
         ];
-        let mut child = command(&arguments, environment).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut child =
+            command(program, &arguments, environment).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let log = Arc::new(Mutex::new(Vec::new()));
         while let Ok(Some(line)) = timeout(PATIENCE, lines.next_line()).await.expect("it starts or ends") {
@@ -110,6 +120,11 @@ impl Platform {
     /// Where it listens.
     pub(crate) fn url(&self) -> &str {
         self.url.as_deref().expect("it listens")
+    }
+
+    /// Its number, while it runs.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
     }
 
     /// The end of its log.

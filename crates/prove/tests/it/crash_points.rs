@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::binary::{Environment, Platform, run};
 use crate::dice::Dice;
 use crate::lives::Lives;
-use crate::receiver::Manner;
+use crate::receiver::{GONE, Manner};
 use crate::world::World;
 
 /// Completions a second.
@@ -38,7 +38,7 @@ fn time(point: &str, round: u64) -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "cargo xtask prove"]
 async fn r1_killed_at_every_point_it_loses_nothing() {
-    let rounds: u64 = proof::size(5, 200);
+    let rounds: u64 = proof::size(3, 200);
     assert!(crash::POINTS.len() >= 25);
     let mut dice = Dice::new();
     let manner = Manner { takes: Duration::from_millis(20), ..Manner::default() };
@@ -51,6 +51,8 @@ async fn r1_killed_at_every_point_it_loses_nothing() {
         }
     }
     let platform = lives.recover("the last death").await;
+    let token = lives.world.token(platform.url(), "/partner").await.expect("a token");
+    forget_webhooks(&lives.world, platform.url(), &token, &lives.webhook).await.expect("answers");
     let slowest_first = lives.slowest_first;
     let (verdict, acks, _) = lives.end(platform).await;
     let of_new_folder: Vec<&str> = crash::POINTS.iter().copied().filter(|point| is_of_new_folder(point)).collect();
@@ -80,8 +82,8 @@ async fn check_control(lives: &mut Lives) {
 
 /// A death at the point while the platform does everything that it can do, and then a platform that is well.
 async fn die_at(lives: &mut Lives, point: &str, time: u64) {
-    if point == "deliveries/expired" {
-        leave_orphans(lives).await;
+    if ["deliveries/expired", "content/expired"].contains(&point) {
+        leave_overdue(lives).await;
     }
     let mut platform = lives.start(&armed(point, time)).await;
     let chores = Chores::start(lives, &platform);
@@ -96,11 +98,11 @@ async fn die_at(lives: &mut Lives, point: &str, time: u64) {
     lives.kill(&mut platform).await;
 }
 
-/// Has deliveries pending for webhooks that are deleted, which the next start gives up first of all.
-async fn leave_orphans(lives: &mut Lives) {
+/// Has deliveries pending for webhooks that are deleted, and content whose time is over: the next start sees to both first of all.
+async fn leave_overdue(lives: &mut Lives) {
     let mut platform = lives.start(&Environment::new()).await;
     let chores = Chores::start(lives, &platform);
-    let _ = platform.ended(LIVES_FOR * 3).await;
+    let _ = platform.ended(LIVES_FOR * 5).await;
     chores.end();
     lives.kill(&mut platform).await;
 }
@@ -171,6 +173,12 @@ async fn chores(world: &World, url: &str, receiver: &str, webhook: &str, round: 
         "user_account": {"email": "admin@example.com", "given_name": "A", "family_name": "B"},
     });
     post("/portals", portal).await?;
+    let gone = format!("{receiver}{GONE}");
+    post("/webhooks", json!({"url": gone, "secret_key": "gone", "event_types": ["enrollment.complete"]})).await?;
+    // It ends in a second, which is in the next life at the latest.
+    let content = post("/learning-objects", json!({"core": {"title": "Proof"}})).await?;
+    let path = format!("/learning-objects/{}/set", content["id"].as_str().unwrap_or_default());
+    post(&path, json!({"lifecycle": {"state": "removed", "force": true}})).await?;
     let side = json!({
         "url": format!("{receiver}/side"), "secret_key": "side", "event_types": ["enrollment.complete"],
     });

@@ -107,6 +107,9 @@ impl Lives {
             self.receiver.all().into_iter().filter(|received| received.webhook == self.webhook).collect();
         let ledger = Ledger { acks: &acks, received: &received, in_flight_max: IN_FLIGHT_MAX };
         let verdict = ledger.judge().unwrap_or_else(|broken| panic!("{broken}"));
+        // Whoever was left without an answer asked again with the same key, and has one now.
+        let unasked = received.iter().filter(|one| !acks.contains_key(&one.enrollment)).count();
+        assert_eq!(unasked, 0, "requests tell of what was done twice");
         check_judge(&acks, &received);
         (verdict, acks, received)
     }

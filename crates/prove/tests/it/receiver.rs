@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::post;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -20,6 +20,9 @@ use crate::dice::Dice;
 
 /// How long nothing comes until nothing more is taken to be on its way.
 const QUIET_FOR: Duration = Duration::from_millis(30);
+
+/// Where nobody wants anything any more, and nothing is recorded.
+pub(crate) const GONE: &str = "/gone";
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -135,7 +138,10 @@ impl Receiver {
     }
 }
 
-async fn receive(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn receive(State(inner): State<Arc<Inner>>, uri: Uri, headers: HeaderMap, body: Bytes) -> StatusCode {
+    if uri.path() == GONE {
+        return StatusCode::GONE;
+    }
     let at = Instant::now();
     let manner = inner.manner;
     let roll = inner.dice.lock().unwrap().below(100);

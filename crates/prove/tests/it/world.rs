@@ -142,7 +142,15 @@ pub(crate) struct Calls {
     /// Whether every refusal of 5xx said when to come back.
     impolite: AtomicU64,
     life: Mutex<u32>,
+    keys: AtomicU64,
     ends: AtomicBool,
+}
+
+impl Calls {
+    /// An idempotency key that nobody else has.
+    fn key(&self) -> String {
+        format!("proof-{}", self.keys.fetch_add(1, Ordering::SeqCst))
+    }
 }
 
 impl Load {
@@ -154,6 +162,7 @@ impl Load {
             refusals: Mutex::default(),
             impolite: AtomicU64::new(0),
             life: Mutex::new(0),
+            keys: AtomicU64::new(0),
             ends: AtomicBool::new(false),
         });
         let pairs = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)];
@@ -210,17 +219,20 @@ impl Load {
 async fn lane(world: Arc<World>, calls: Arc<Calls>, customer: usize, mut token: String, body: Value, every: Duration) {
     let mut pace = interval(every);
     pace.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    while !calls.ends.load(Ordering::SeqCst) {
+    // What was asked for and not granted yet is asked for again, with the same key: it must not happen twice.
+    let mut asked: Option<(String, u32)> = None;
+    while asked.is_some() || !calls.ends.load(Ordering::SeqCst) {
         pace.tick().await;
-        let life = *calls.life.lock().unwrap();
         let Some(url) = calls.url.lock().unwrap().clone() else { continue };
+        let (key, life) = asked.get_or_insert_with(|| (calls.key(), *calls.life.lock().unwrap()));
         let request = world.http.post(format!("{url}/enrollments?re-enroll=true")).header("Api-Version", "2022-07-01");
-        let Ok(answer) = request.bearer_auth(&token).json(&body).send().await else { continue };
+        let request = request.header("Idempotency-Key", &*key).bearer_auth(&token).json(&body);
+        let Ok(answer) = request.send().await else { continue };
         let status = answer.status();
         if status == StatusCode::CREATED {
-            // An answer that breaks off is still a promise, but whose cannot be told.
             let Ok(answer) = answer.json::<Value>().await else { continue };
-            calls.acks.lock().unwrap().insert(answer["id"].as_str().unwrap().to_owned(), life);
+            calls.acks.lock().unwrap().insert(answer["id"].as_str().unwrap().to_owned(), *life);
+            asked = None;
         } else if status == StatusCode::UNAUTHORIZED {
             // Its time is over, by the clock of the platform.
             token = world.token(&url, &format!("/customers/{customer}")).await.unwrap_or(token);

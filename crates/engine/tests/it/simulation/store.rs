@@ -9,7 +9,10 @@ use domain::change::Change;
 use domain::delivery::{Attempt, Delivery, Finished, FinishedAttempt, Lease};
 use domain::enrollment::Enrollment;
 use domain::event::Event;
-use domain::id::{ClientId, DeliveryId, EnrollmentId, EventId, LearningObjectId, NoticeId, PortalId, ReplayId, UserAccountId, WebhookId};
+use domain::id::{
+    ClientId, DeliveryId, EnrollmentId, EventId, LearningObjectId, NoticeId, PortalId, ReplayId, UserAccountId,
+    WebhookId,
+};
 use domain::learning_object::LearningObject;
 use domain::learning_object::retirement::Announcement;
 use domain::notice::mail::{FinishedMail, MailLease};

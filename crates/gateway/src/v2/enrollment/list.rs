@@ -37,8 +37,10 @@ pub(crate) struct ListV2Enrollments {
     /// Not those in parts of a course.
     exclude_child_enrollments: Option<bool>,
     /// At most so many: 0 to 100.
+    #[param(maximum = 100)]
     limit: Option<u32>,
     /// After so many.
+    #[param(format = Int64, maximum = 4_294_967_295_u32)]
     offset: Option<u32>,
 }
 

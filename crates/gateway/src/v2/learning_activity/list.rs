@@ -22,7 +22,7 @@ use crate::v2::enrollment::permission;
 pub(crate) struct ListLearningActivities {
     /// Those of this enrollment. Required.
     #[serde(rename = "enrollment-id", alias = "enrolment-id", alias = "enrollment_id")]
-    #[param(rename = "enrollment-id", value_type = String, required = true)]
+    #[param(rename = "enrollment-id", value_type = String, min_length = 1, required = true)]
     enrollment_id: Option<Text<EnrollmentId>>,
 }
 

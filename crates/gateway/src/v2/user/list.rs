@@ -32,8 +32,10 @@ pub(crate) struct ListUsers {
     /// Names of roles, of which one is enough.
     roles: Option<Vec<String>>,
     /// At most so many: 0 to 100, 20 when absent.
+    #[param(maximum = 100)]
     limit: Option<u32>,
     /// After so many.
+    #[param(format = Int64, maximum = 4_294_967_295_u32)]
     offset: Option<u32>,
 }
 

@@ -99,7 +99,8 @@ impl Platform {
     }
 
     fn request(&self, step: &Step) -> (usize, Request) {
-        let id = |all: &[String], which: usize, none: &str| place(all, which).map_or(none.to_owned(), |i| all[i].clone());
+        let id =
+            |all: &[String], which: usize, none: &str| place(all, which).map_or(none.to_owned(), |i| all[i].clone());
         let webhook = |which| format!("/webhooks/{}", id(&self.webhooks, which, NO_WEBHOOK));
         let enrollment = |which| format!("/enrollments/{}", id(&self.enrollments, which, NO_NUMBER));
         let (who, method, path, body) = match step.clone() {
@@ -190,7 +191,11 @@ impl Platform {
             "pass": is_completed.then_some(true),
         });
         compare(said, &expected);
-        assert_eq!((said["start_date"].is_string(), said["end_date"].is_string()), (is_started, is_completed), "{said}");
+        assert_eq!(
+            (said["start_date"].is_string(), said["end_date"].is_string()),
+            (is_started, is_completed),
+            "{said}"
+        );
     }
 
     fn compare_webhooks(&self, reference: &Reference, who: usize) {

@@ -114,15 +114,15 @@ impl Reference {
     pub(crate) fn take(&mut self, step: &Step) {
         self.answer = match step.clone() {
             Step::MakeWebhook { who, types, status, name } => self.make_webhook(who, types, status, name),
-            Step::ChangeWebhook { who, webhook, types, status, name } => {
+            Step::ChangeWebhook { who, webhook, types, status, name } => self
+                .found_webhook(who, webhook)
+                .map_or(Answer::Refused(404), |found| self.change_webhook(found, types, status, name)),
+            Step::DeleteWebhook { who, webhook } => {
                 self.found_webhook(who, webhook).map_or(Answer::Refused(404), |found| {
-                    self.change_webhook(found, types, status, name)
+                    self.webhooks[found].is_deleted = true;
+                    Answer::Nothing
                 })
             }
-            Step::DeleteWebhook { who, webhook } => self.found_webhook(who, webhook).map_or(Answer::Refused(404), |found| {
-                self.webhooks[found].is_deleted = true;
-                Answer::Nothing
-            }),
             Step::ShowWebhook { who, webhook } => {
                 self.found_webhook(who, webhook).map_or(Answer::Refused(404), |found| Answer::Webhook(200, found))
             }
@@ -183,7 +183,10 @@ impl Reference {
 
     /// The places of a tenant's webhooks.
     pub(crate) fn webhooks_of(&self, owner: usize) -> impl Iterator<Item = usize> {
-        (0..).zip(&self.webhooks).filter(move |(_, webhook)| webhook.owner == owner && !webhook.is_deleted).map(|(i, _)| i)
+        (0..)
+            .zip(&self.webhooks)
+            .filter(move |(_, webhook)| webhook.owner == owner && !webhook.is_deleted)
+            .map(|(i, _)| i)
     }
 
     fn found_webhook(&self, who: usize, which: usize) -> Option<usize> {
@@ -207,9 +210,8 @@ impl Reference {
         let learner = place(&self.learners, learner).filter(|found| self.learners[*found].0 == owner);
         let content = place(&self.contents, content).filter(|found| self.contents[*found] == owner);
         let (Some(learner), Some(content)) = (learner, content) else { return Answer::Refused(400) };
-        let is_live = |other: &Enrollment| {
-            (other.learner, other.content, other.standing) == (learner, content, Standing::Live)
-        };
+        let is_live =
+            |other: &Enrollment| (other.learner, other.content, other.standing) == (learner, content, Standing::Live);
         let live = self.enrollments.iter().position(is_live);
         if live.is_some() && !again {
             return Answer::Refused(409);
