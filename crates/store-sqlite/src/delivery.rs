@@ -17,10 +17,12 @@ use crate::SqliteStore;
 use crate::error::VerbError;
 use crate::event;
 use crate::query::{Conditions, Listing, row, rows};
-use crate::row::{RowExt, unreadable};
+use crate::row::{InOrder, RowExt, unreadable};
 
 const COLUMNS: &str = "deliveries.no, webhooks.id AS webhook_id, state, due_at, finished_at, failed_reason, attempt_number,
     webhooks.status, webhooks.updated_at, events.id, events.portal_id, event_type, subject_id, data, occurred_at, deadline_at";
+/// Where those of the event begin in [`COLUMNS`].
+const EVENT_COLUMNS_AT: usize = 9;
 const FROM: &str = "deliveries
     JOIN webhooks ON webhooks.no = deliveries.webhook_no
     JOIN events ON events.no = deliveries.event_no";
@@ -28,7 +30,7 @@ const FROM: &str = "deliveries
 #[async_trait]
 impl Deliveries for SqliteStore {
     async fn list_due_lanes(&self, now: Timestamp) -> Result<DueLanes> {
-        self.read("list_due_lanes", |connection| lease::list_due_lanes(connection, now))
+        self.read_once("list_due_lanes", |connection| lease::list_due_lanes(connection, now))
     }
 
     async fn lease_deliveries(&self, request: &LeaseRequest) -> Result<Vec<Lease>> {
@@ -118,7 +120,7 @@ fn decode(row: &Row<'_>) -> Result<Delivery, VerbError> {
     Ok(Delivery {
         id: DeliveryId(row.of("no")?),
         webhook_id: row.id("webhook_id")?,
-        event: event::decode(row)?,
+        event: event::decode(&mut InOrder::from(row, EVENT_COLUMNS_AT))?,
         attempt_number: row.of("attempt_number")?,
         state: state(row)?,
     })

@@ -6,11 +6,11 @@ use domain::event::Event;
 use domain::id::PortalId;
 use domain::portal::PARTNERS_ABOVE_MAX;
 use jiff::Timestamp;
-use sqlite::rusqlite::{Connection, Row, params};
+use sqlite::rusqlite::{Connection, params};
 
 use crate::error::VerbError;
 use crate::query::row;
-use crate::row::RowExt;
+use crate::row::InOrder;
 
 /// Stores events and their deliveries, due at once.
 pub(crate) fn insert(connection: &Connection, events: &[Event], at: Timestamp) -> Result<(), VerbError> {
@@ -70,18 +70,19 @@ pub(crate) fn find(connection: &Connection, no: i64) -> Result<Option<Arc<Event>
         SELECT id, portal_id, event_type, subject_id, data, occurred_at, deadline_at
         FROM events
         WHERE no = ?1";
-    row(connection, sql, &[&no], decode)
+    row(connection, sql, &[&no], |row| decode(&mut InOrder::from(row, 0)))
 }
 
-/// Reads the columns of an event.
-pub(crate) fn decode(row: &Row<'_>) -> Result<Arc<Event>, VerbError> {
+/// Reads the columns of an event, in the order of [`find`].
+pub(crate) fn decode(columns: &mut InOrder<'_>) -> Result<Arc<Event>, VerbError> {
+    let (id, portal_id, event_type) = (columns.id()?, PortalId(columns.of()?), columns.id()?);
     Ok(Arc::new(Event {
-        id: row.id("id")?,
-        event_type: row.id("event_type")?,
-        portal_id: PortalId(row.of("portal_id")?),
-        subject_id: row.of("subject_id")?,
-        data: row.of("data")?,
-        occurred_at: row.at("occurred_at")?,
-        deadline_at: row.at_or_null("deadline_at")?,
+        id,
+        portal_id,
+        event_type,
+        subject_id: columns.of()?,
+        data: columns.of()?,
+        occurred_at: columns.at()?,
+        deadline_at: columns.at_or_null()?,
     }))
 }
