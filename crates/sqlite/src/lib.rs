@@ -17,7 +17,7 @@ pub use migrate::Migration;
 pub use rusqlite;
 
 use reader::Readers;
-use writer::Writer;
+use writer::{Extent, Writer};
 
 /// The oldest SQLite that may be linked: older ones can corrupt a WAL that is reset while it is written to.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -95,7 +95,7 @@ impl Database {
         E: From<rusqlite::Error> + Send + 'static,
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     {
-        self.writer.write(verb, |_| {}).await
+        self.writer.write(Extent::Steps, verb, |_| {}).await
     }
 
     /// Like [`write`](Self::write), and runs `after` once what the verb did is on disk, also when nobody waits for the answer
@@ -111,7 +111,25 @@ impl Database {
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
         A: FnOnce(&T) + Send + 'static,
     {
-        self.writer.write(verb, after).await
+        self.writer.write(Extent::Steps, verb, after).await
+    }
+
+    /// Like [`write_then`](Self::write_then), for a verb that is whole: what it refuses it refuses before it has written anything, as
+    /// one does whose first statement is the only one that can fail. It has no savepoint, which saves a third of a small verb's
+    /// cost.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write). If it fails although it has written something, so does every other verb of its group:
+    /// nothing of any of them is stored.
+    pub async fn write_whole<T, E, F, A>(&self, verb: F, after: A) -> Result<T, WriteError<E>>
+    where
+        T: Send + 'static,
+        E: From<rusqlite::Error> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        A: FnOnce(&T) + Send + 'static,
+    {
+        self.writer.write(Extent::Whole, verb, after).await
     }
 
     /// Runs a query that reads a few rows by a key, on the thread that asks: quicker than handing it over.
@@ -124,6 +142,18 @@ impl Database {
         query: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.readers.read(query)
+    }
+
+    /// Like [`read`](Self::read), for a query of one statement: it sees one state of the database without a transaction round it.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_once<T, E: From<rusqlite::Error>>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.readers.lend(query)
     }
 
     /// Runs a query that may read many rows, on a thread for work that blocks.

@@ -16,8 +16,22 @@ const WAITING_MAX: usize = 4_096;
 
 /// Runs a verb inside a transaction, or hears that there is none, and gives back how to answer its caller once the
 /// group is committed, or not.
-type Verb = Box<dyn FnOnce(Result<&Connection, Error>) -> Done + Send>;
+type Run = Box<dyn FnOnce(Result<&Connection, Error>) -> Done + Send>;
 type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
+struct Verb {
+    run: Run,
+    extent: Extent,
+}
+
+/// What a verb leaves behind when it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Whatever it had written by then: it needs a savepoint.
+    Steps,
+    /// Nothing, for what can fail fails before anything is written. If it leaves something all the same, the whole group is undone.
+    Whole,
+}
 
 struct Done {
     answer: Answer,
@@ -40,7 +54,7 @@ impl Writer {
         Ok(Writer { verbs })
     }
 
-    pub(crate) async fn write<T, E, F, A>(&self, verb: F, after: A) -> Result<T, WriteError<E>>
+    pub(crate) async fn write<T, E, F, A>(&self, extent: Extent, verb: F, after: A) -> Result<T, WriteError<E>>
     where
         T: Send + 'static,
         E: From<rusqlite::Error> + Send + 'static,
@@ -48,7 +62,7 @@ impl Writer {
         A: FnOnce(&T) + Send + 'static,
     {
         let (reply, replied) = oneshot::channel();
-        let verb: Verb = Box::new(move |connection| {
+        let run: Run = Box::new(move |connection| {
             let result = connection.map_err(WriteError::Database).and_then(|connection| {
                 match catch_unwind(AssertUnwindSafe(|| verb(connection))) {
                     Ok(result) => result.map_err(WriteError::Verb),
@@ -67,7 +81,7 @@ impl Writer {
             Done { answer, keeps }
         });
         let stopped = || WriteError::Database(Error::Stopped("its thread has ended".to_owned()));
-        self.verbs.send(verb).await.map_err(|_| stopped())?;
+        self.verbs.send(Verb { run, extent }).await.map_err(|_| stopped())?;
         replied.await.unwrap_or_else(|_| Err(stopped()))
     }
 }
@@ -83,7 +97,7 @@ fn run(connection: &Connection, mut waiting: mpsc::Receiver<Verb>) {
     let mut answers = Vec::with_capacity(GROUP_MAX);
     while let Some(first) = waiting.blocking_recv() {
         if let Some(error) = &stopped {
-            (first(Err(error.clone())).answer)(Err(error.clone()));
+            ((first.run)(Err(error.clone())).answer)(Err(error.clone()));
             continue;
         }
         let committed = commit_group(connection, first, &mut waiting, &mut answers);
@@ -110,10 +124,13 @@ fn commit_group(
     let mut verb = Some(first);
     while let Some(next) = verb.take() {
         if healthy.is_ok() {
-            healthy = under_savepoint(connection, next, answers);
+            healthy = match next.extent {
+                Extent::Steps => under_savepoint(connection, next.run, answers),
+                Extent::Whole => as_it_is(connection, next.run, answers),
+            };
         } else {
             let refusal = healthy.clone().map(|()| connection);
-            answers.push(next(refusal).answer);
+            answers.push((next.run)(refusal).answer);
         }
         if healthy.is_ok() && answers.len() < GROUP_MAX {
             verb = waiting.try_recv().ok();
@@ -127,20 +144,28 @@ fn commit_group(
 }
 
 /// An error means that the transaction cannot go on: on a full disk or an I/O error SQLite undoes all of it.
-fn under_savepoint(connection: &Connection, verb: Verb, answers: &mut Vec<Answer>) -> Result<(), Error> {
+fn under_savepoint(connection: &Connection, run: Run, answers: &mut Vec<Answer>) -> Result<(), Error> {
     if let Err(error) = execute(connection, "SAVEPOINT verb") {
-        answers.push(verb(Err(error.clone())).answer);
+        answers.push(run(Err(error.clone())).answer);
         return Err(error);
     }
-    let Done { answer, keeps } = verb(Ok(connection));
-    answers.push(answer);
-    if connection.is_autocommit() {
-        return Err(Error::Undone);
-    }
-    if !keeps {
+    if !is_kept(connection, run, answers)? {
         execute(connection, "ROLLBACK TO verb")?;
     }
     execute(connection, "RELEASE verb")
+}
+
+/// A savepoint copies every page that is changed under it, which costs a verb of a few statements half as much again.
+fn as_it_is(connection: &Connection, run: Run, answers: &mut Vec<Answer>) -> Result<(), Error> {
+    let before = connection.total_changes();
+    let undone = !is_kept(connection, run, answers)? && connection.total_changes() != before;
+    if undone { Err(Error::Undone) } else { Ok(()) }
+}
+
+fn is_kept(connection: &Connection, run: Run, answers: &mut Vec<Answer>) -> Result<bool, Error> {
+    let Done { answer, keeps } = run(Ok(connection));
+    answers.push(answer);
+    if connection.is_autocommit() { Err(Error::Undone) } else { Ok(keeps) }
 }
 
 fn execute(connection: &Connection, statement: &str) -> Result<(), Error> {

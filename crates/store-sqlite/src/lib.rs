@@ -107,9 +107,29 @@ impl SqliteStore {
         finish(verb, started, result)
     }
 
+    /// Like `write`, and like `write_and_wake` if it `wakes`, for verbs that refuse before they write.
+    async fn write_whole<T, F>(&self, verb: &'static str, f: F, wakes: bool) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
+    {
+        let started = Instant::now();
+        let work = wakes.then(|| self.work.clone());
+        let wake = move |_: &T| work.iter().for_each(|work| work.notify_one());
+        let result = self.database.write_whole(f, wake).await;
+        finish(verb, started, result)
+    }
+
     fn read<T>(&self, verb: &'static str, f: impl FnOnce(&Transaction<'_>) -> Result<T, VerbError>) -> Result<T> {
         let started = Instant::now();
         let result = self.database.read(f).map_err(WriteError::Verb);
+        finish(verb, started, result)
+    }
+
+    /// Like `read`, for verbs of one statement.
+    fn read_once<T>(&self, verb: &'static str, f: impl FnOnce(&Connection) -> Result<T, VerbError>) -> Result<T> {
+        let started = Instant::now();
+        let result = self.database.read_once(f).map_err(WriteError::Verb);
         finish(verb, started, result)
     }
 
