@@ -12,16 +12,19 @@ use domain::delivery::{FinishedAttempt, Lease};
 use domain::id::WebhookId;
 use domain::random::Random;
 use jiff::{SignedDuration, Timestamp};
-use store::delivery::DueLane;
+use store::delivery::{DueLane, Pace};
 
 use self::known::{Entry, Key, Known};
 use self::permits::Permits;
+pub(crate) use self::standby::Offer;
+use self::standby::Standby;
 use self::turns::Turns;
 use crate::lane::{Lane, SLOW_AFTER, Turned};
 use crate::run::Settings;
 
 mod known;
 mod permits;
+mod standby;
 mod turns;
 
 /// How many lanes are remembered before those that have nothing to do are forgotten.
@@ -40,6 +43,7 @@ pub(crate) struct Lanes {
     /// The lanes that can take a permit, and perhaps some that could until a moment ago.
     turns: Turns,
     permits: Permits,
+    standby: Standby,
     /// How many lists there were.
     list: u64,
     /// When lanes may be probed, soonest first.
@@ -68,6 +72,7 @@ impl Lanes {
             known: Known::default(),
             turns: Turns::default(),
             permits: Permits::new(settings.concurrency),
+            standby: Standby::new(settings.concurrency),
             list: 0,
             probes: BinaryHeap::new(),
             listened_to: VecDeque::new(),
@@ -94,15 +99,21 @@ impl Lanes {
         for DueLane { portal_id, webhook_id, version, oldest_due_at: due_at } in due {
             let key = self.known.find(&webhook_id).unwrap_or_else(|| {
                 let lane = Lane::new(self.lane_concurrency, now);
-                let entry = Entry { webhook_id, portal_id, version, lane, list: 0, queued: false, listened_to: false };
-                self.known.add(entry)
+                self.known.add(Entry {
+                    webhook_id,
+                    portal_id,
+                    version,
+                    lane,
+                    list: 0,
+                    queued: false,
+                    listened_to: false,
+                    moved: false,
+                    pace: Pace::Free,
+                })
             });
-            if self.known[key].version != version {
-                // Its owner has moved, mended or resumed it: nobody should have to wait for the next probe.
-                self.known[key].version = version;
-                self.open -= usize::from(self.change(key, Lane::begin_anew));
-            }
+            self.renew(key, version);
             self.known[key].list = self.list;
+            self.moved(key);
             if let Some(limit) = self.known[key].lane.limit() {
                 oldest_due_at = Some(oldest_due_at.map_or(due_at, |oldest: Timestamp| oldest.min(due_at)));
                 (limits, lanes) = (limits + u64::from(limit), lanes + 1);
@@ -158,6 +169,7 @@ impl Lanes {
             if let Some((key, unused)) = self.take_back(webhook_id) {
                 if unused > 0 {
                     self.known[key].list = 0;
+                    self.moved(key);
                 }
                 self.settle(key, now);
             }
@@ -195,7 +207,17 @@ impl Lanes {
         }
         self.listen(key, now);
         self.settle(key, now);
+        self.moved(key);
         turned
+    }
+
+    /// Forgets what was learned of another version of its webhook: its owner has moved, mended or resumed it, and nobody should have
+    /// to wait for the next probe.
+    fn renew(&mut self, key: Key, version: i64) {
+        if self.known[key].version != version {
+            self.known[key].version = version;
+            self.open -= usize::from(self.change(key, Lane::begin_anew));
+        }
     }
 
     /// Changes a lane, and keeps account of who has how many permits.
@@ -242,6 +264,7 @@ impl Lanes {
         while let Some((_, key)) = self.listened_to.pop_front_if(|(at, _)| is_over(*at)) {
             self.known[key].listened_to = false;
             self.change(key, |lane| lane.listen(now));
+            self.moved(key);
             self.listen(key, now);
         }
     }

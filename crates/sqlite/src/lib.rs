@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod error;
+mod group;
 mod migrate;
 mod reader;
 mod writer;
@@ -13,6 +14,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction};
 
 pub use error::{Error, WriteError};
+pub use group::Groups;
 pub use migrate::Migration;
 pub use rusqlite;
 
@@ -46,6 +48,7 @@ pub struct Database {
     writer: Writer,
     readers: Readers,
     path: PathBuf,
+    groups: Groups,
 }
 
 impl Database {
@@ -56,6 +59,21 @@ impl Database {
     /// When the file cannot be opened, is no database, was written by a newer version (its schema has migrations that are
     /// not in `migrations`) or by a different one (a migration that was applied has another text).
     pub fn open(path: &Path, durability: Durability, migrations: &[Migration]) -> Result<Self, Error> {
+        Database::open_watched(path, durability, migrations, |_, _| {})
+    }
+
+    /// Like [`open`](Self::open). `changed` is called in the writer for every row that a verb changes, with the name of its table
+    /// and before it is known whether the change stays; not for tables without row ids. It must be quick.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_watched(
+        path: &Path,
+        durability: Durability,
+        migrations: &[Migration],
+        mut changed: impl FnMut(&str, &Groups) + Send + 'static,
+    ) -> Result<Self, Error> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(Error::OldSqlite(rusqlite::version().to_owned()));
         }
@@ -72,12 +90,21 @@ impl Database {
         connection.pragma_update(None, "foreign_keys", true)?;
         configure(&connection)?;
         migrate::apply(&mut connection, migrations)?;
-        Ok(Database { writer: Writer::start(connection)?, readers: Readers::new(path), path: path.to_owned() })
+        let groups = Groups::default();
+        let watched = groups.clone();
+        connection.update_hook(Some(move |_, _: &str, table: &str, _| changed(table, &watched)))?;
+        let writer = Writer::start(connection, groups.clone())?;
+        Ok(Database { writer, readers: Readers::new(path), path: path.to_owned(), groups })
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Which group of verbs is being written.
+    pub fn groups(&self) -> Groups {
+        self.groups.clone()
     }
 
     /// Runs `verb` in the writer, all or nothing, and returns when what it did is on disk.

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{Error, WriteError};
+use crate::group::Groups;
 
 /// How many verbs share one commit at most.
 const GROUP_MAX: usize = 256;
@@ -45,11 +46,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> Result<Self, Error> {
+    pub(crate) fn start(connection: Connection, groups: Groups) -> Result<Self, Error> {
         let (verbs, waiting) = mpsc::channel(WAITING_MAX);
         thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || run(&connection, waiting))
+            .spawn(move || run(&connection, waiting, &groups))
             .map_err(|error| Error::Stopped(format!("starting its thread: {error}")))?;
         Ok(Writer { verbs })
     }
@@ -92,7 +93,7 @@ fn message_of(panic: &(dyn Any + Send)) -> String {
 }
 
 /// Ends when the last [`Writer`] is gone and nothing is waiting any more.
-fn run(connection: &Connection, mut waiting: mpsc::Receiver<Verb>) {
+fn run(connection: &Connection, mut waiting: mpsc::Receiver<Verb>, groups: &Groups) {
     let mut stopped: Option<Error> = None;
     let mut answers = Vec::with_capacity(GROUP_MAX);
     while let Some(first) = waiting.blocking_recv() {
@@ -100,7 +101,7 @@ fn run(connection: &Connection, mut waiting: mpsc::Receiver<Verb>) {
             ((first.run)(Err(error.clone())).answer)(Err(error.clone()));
             continue;
         }
-        let committed = commit_group(connection, first, &mut waiting, &mut answers);
+        let committed = commit_group(connection, first, &mut waiting, &mut answers, groups);
         if let Err(error) = &committed
             && error.is_io()
         {
@@ -119,8 +120,9 @@ fn commit_group(
     first: Verb,
     waiting: &mut mpsc::Receiver<Verb>,
     answers: &mut Vec<Answer>,
+    groups: &Groups,
 ) -> Result<(), Error> {
-    let mut healthy = execute(connection, "BEGIN IMMEDIATE");
+    let mut healthy = execute(connection, "BEGIN IMMEDIATE").and_then(|()| groups.begin(connection));
     let mut verb = Some(first);
     while let Some(next) = verb.take() {
         if healthy.is_ok() {

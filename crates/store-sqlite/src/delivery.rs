@@ -5,11 +5,11 @@ mod lease;
 
 use async_trait::async_trait;
 use domain::delivery::{Attempt, Delivery, DeliveryState, FailedReason, Finished, FinishedAttempt, Lease};
-use domain::id::{DeliveryId, PortalId};
+use domain::id::{DeliveryId, PortalId, WebhookId};
 use domain::webhook::{InactiveReason, WebhookStatus};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlite::rusqlite::{Connection, Row};
-use store::delivery::{Deliveries, DeliveryFilter, DeliveryStage, DueLanes, LeaseRequest};
+use store::delivery::{Deliveries, DeliveryFilter, DeliveryStage, DueLanes, LeaseRequest, Pace, Work};
 use store::error::{Result, StoreError};
 use store::page::{Listed, PageRequest};
 
@@ -42,7 +42,8 @@ impl Deliveries for SqliteStore {
     }
 
     async fn finish_attempts(&self, attempts: Vec<FinishedAttempt>, now: Timestamp) -> Result<Vec<Finished>> {
-        self.write("finish_attempts", move |connection| attempt::finish(connection, &attempts, now)).await
+        let told = self.told.clone();
+        self.write("finish_attempts", move |connection| attempt::finish(connection, &attempts, &told, now)).await
     }
 
     async fn expire_leases(&self, now: Timestamp) -> Result<u64> {
@@ -57,8 +58,16 @@ impl Deliveries for SqliteStore {
         self.write("expire_deliveries", move |connection| lease::expire_deleted(connection, limit, now)).await
     }
 
-    async fn wait_for_work(&self) {
-        self.work.notified().await;
+    async fn wait_for_work(&self) -> Work {
+        self.standby.wait().await
+    }
+
+    fn offer_permits(&self, webhook_id: &WebhookId, count: u32, lease_for: SignedDuration, pace: Pace) {
+        self.standby.offer(webhook_id, count, lease_for, pace);
+    }
+
+    fn withdraw_permits(&self, webhook_id: &WebhookId, pace: Pace) -> u32 {
+        self.standby.withdraw(webhook_id, pace)
     }
 
     async fn list_deliveries(

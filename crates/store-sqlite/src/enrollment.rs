@@ -12,7 +12,6 @@ use store::page::{Listed, PageRequest};
 
 use crate::SqliteStore;
 use crate::error::{VerbError, expect_one, on_duplicate};
-use crate::event;
 use crate::query::{Conditions, Listing, direction, row};
 use crate::row::{InOrder, unreadable};
 
@@ -93,21 +92,20 @@ impl Enrollments for SqliteStore {
     }
 
     async fn save_enrollments(&self, changes: Vec<Change<Enrollment>>) -> Result<()> {
-        let tells = changes.iter().any(|change| !change.events.is_empty());
-        let is_one = changes.len() <= 1;
+        // Of one change nothing is written unless it is against the stored version.
+        let whole = changes.len() <= 1;
+        let told = changes.iter().flat_map(|change| &change.events).filter_map(|event| self.told.guess(event));
+        let mut publisher = self.publisher(told.collect()).await;
         let verb = move |connection: &Connection| {
-            for change in &changes {
+            for change in changes {
                 save(connection, &change.after)?;
-                event::insert(connection, &change.events, change.after.updated_at)?;
+                for event in change.events {
+                    publisher.publish(connection, event, change.after.updated_at)?;
+                }
             }
-            Ok(())
+            Ok(publisher.births)
         };
-        match (is_one, tells) {
-            // Of one change nothing is written unless it is against the stored version.
-            (true, _) => self.write_whole("save_enrollments", verb, tells).await,
-            (false, true) => self.write_and_wake("save_enrollments", verb).await,
-            (false, false) => self.write("save_enrollments", verb).await,
-        }
+        self.publish("save_enrollments", whole, verb).await
     }
 }
 

@@ -1,65 +1,140 @@
 //! Events, stored with the change that they were born of and with a delivery for each webhook that is told.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
+use domain::delivery::Lease;
 use domain::event::Event;
-use domain::id::PortalId;
-use domain::portal::PARTNERS_ABOVE_MAX;
+use domain::id::{DeliveryId, PortalId};
+use domain::webhook::Webhook;
 use jiff::Timestamp;
+use sqlite::Groups;
 use sqlite::rusqlite::{Connection, params};
+use store::keyring::Keyring;
 
+use crate::SqliteStore;
 use crate::error::VerbError;
 use crate::query::row;
 use crate::row::InOrder;
+use crate::standby::{Births, Newborn, Permit};
+use crate::told::{Listener, Listeners, Told};
+use crate::webhook::Cache;
 
-/// Stores events and their deliveries, due at once.
-pub(crate) fn insert(connection: &Connection, events: &[Event], at: Timestamp) -> Result<(), VerbError> {
-    for event in events {
-        connection
-            .prepare_cached(
-                "-- insert_event
-                INSERT INTO events (id, portal_id, event_type, subject_id, data, occurred_at, deadline_at, created_at)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                event.id.as_str(),
-                event.portal_id.0,
-                event.event_type.as_str(),
-                event.subject_id,
-                event.data,
-                event.occurred_at.as_millisecond(),
-                event.deadline_at.map(Timestamp::as_millisecond),
-                at.as_millisecond(),
-            ])?;
-        insert_deliveries(connection, connection.last_insert_rowid(), event, at)?;
-    }
-    Ok(())
+/// Stores events and their deliveries: due at once, or leased at once as far as there are permits (decision 15).
+pub(crate) struct Publisher {
+    permits: Vec<Permit>,
+    pub(crate) births: Births,
+    told: Arc<Told>,
+    groups: Groups,
+    keyring: Arc<Keyring>,
+    webhooks: Arc<Cache>,
 }
 
-/// One for each matching webhook of the event's portal and of every partner above it.
-fn insert_deliveries(connection: &Connection, event_no: i64, event: &Event, at: Timestamp) -> Result<(), VerbError> {
+impl SqliteStore {
+    /// Whoever stores events of which these will be told. Permits come before the write, so that nobody waits for them inside it.
+    pub(crate) async fn publisher(&self, told: Vec<Listeners>) -> Publisher {
+        let permits = self.standby.permits(&told).await;
+        Publisher {
+            permits,
+            births: Births::default(),
+            told: self.told.clone(),
+            groups: self.database.groups(),
+            keyring: self.keyring.clone(),
+            webhooks: self.webhooks.clone(),
+        }
+    }
+}
+
+impl Publisher {
+    /// Stores an event with one delivery for each webhook that is told.
+    pub(crate) fn publish(&mut self, connection: &Connection, event: Event, at: Timestamp) -> Result<(), VerbError> {
+        let event = Arc::new(event);
+        let event_no = insert(connection, &event, at)?;
+        let listeners = self.told.find(connection, &self.groups, &event, (&self.keyring, &self.webhooks))?;
+        for listener in listeners.iter() {
+            match self.permit(listener) {
+                Some((permit, webhook)) => {
+                    self.bear(connection, (event_no, &event), (listener, webhook), permit, at)?
+                }
+                None => {
+                    insert_delivery(connection, event_no, listener, at, None)?;
+                    self.births.due |= listener.webhook.is_some();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn permit(&mut self, listener: &Listener) -> Option<(Permit, Arc<Webhook>)> {
+        let webhook = listener.webhook.as_ref()?;
+        let place = self.permits.iter().position(|permit| permit.webhook_id == webhook.id)?;
+        Some((self.permits.swap_remove(place), webhook.clone()))
+    }
+
+    fn bear(
+        &mut self,
+        connection: &Connection,
+        (event_no, event): (i64, &Arc<Event>),
+        (listener, webhook): (&Listener, Arc<Webhook>),
+        permit: Permit,
+        at: Timestamp,
+    ) -> Result<(), VerbError> {
+        let expires_at = at.saturating_add(permit.lease_for).unwrap_or(Timestamp::MAX);
+        insert_delivery(connection, event_no, listener, expires_at, Some(expires_at))?;
+        let lease = Lease {
+            delivery_id: DeliveryId(connection.last_insert_rowid()),
+            event: event.clone(),
+            webhook,
+            attempt_number: 1,
+            failures: 0,
+            expires_at,
+        };
+        self.births.leased.get_mut().unwrap_or_else(PoisonError::into_inner).push(Newborn { lease, permit });
+        Ok(())
+    }
+}
+
+/// The number of the event.
+fn insert(connection: &Connection, event: &Event, at: Timestamp) -> Result<i64, VerbError> {
     connection
         .prepare_cached(
-            "-- insert_deliveries
-            WITH RECURSIVE concerned (portal_id, height) AS (
-                VALUES (?1, 0)
-                UNION ALL
-                SELECT partner_id, height + 1
-                FROM concerned
-                JOIN portals ON portals.id = concerned.portal_id
-                WHERE partner_id IS NOT NULL AND height < ?5
-            )
-            INSERT INTO deliveries (portal_id, webhook_no, event_no, state, due_at, attempt_number, failures)
-            SELECT concerned.portal_id, webhook_no, ?3, 'pending', ?4, 0, 0
-            FROM concerned
-            CROSS JOIN webhook_event_types ON webhook_event_types.portal_id = concerned.portal_id AND event_type = ?2",
+            "-- insert_event
+            INSERT INTO events (id, portal_id, event_type, subject_id, data, occurred_at, deadline_at, created_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
+            event.id.as_str(),
             event.portal_id.0,
             event.event_type.as_str(),
-            event_no,
+            event.subject_id,
+            event.data,
+            event.occurred_at.as_millisecond(),
+            event.deadline_at.map(Timestamp::as_millisecond),
             at.as_millisecond(),
-            PARTNERS_ABOVE_MAX as i64,
+        ])?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// A delivery that is leased is so for its first attempt.
+fn insert_delivery(
+    connection: &Connection,
+    event_no: i64,
+    listener: &Listener,
+    due_at: Timestamp,
+    lease_expires_at: Option<Timestamp>,
+) -> Result<(), VerbError> {
+    connection
+        .prepare_cached(
+            "-- insert_delivery
+            INSERT INTO deliveries (portal_id, webhook_no, event_no, state, due_at, lease_expires_at, attempt_number, failures)
+            VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, 0)",
+        )?
+        .execute(params![
+            listener.portal_id.0,
+            listener.webhook_no,
+            event_no,
+            due_at.as_millisecond(),
+            lease_expires_at.map(Timestamp::as_millisecond),
+            i64::from(lease_expires_at.is_some()),
         ])?;
     Ok(())
 }

@@ -14,8 +14,10 @@ mod portal;
 mod query;
 mod replay;
 mod row;
+mod standby;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod told;
 mod user_account;
 mod webhook;
 
@@ -24,12 +26,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlite::rusqlite::{Connection, Transaction};
-use sqlite::{Database, Durability, Migration, WriteError};
+use sqlite::{Database, Durability, Groups, Migration, WriteError};
 use store::error::{Result, StoreError};
 use store::keyring::{Keyring, Place};
-use tokio::sync::Notify;
 
 use crate::error::VerbError;
+use crate::standby::Births;
 
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "platform", sql: include_str!("../migrations/0001_platform.sql") },
@@ -49,7 +51,8 @@ pub struct SqliteStore {
     keyring: Arc<Keyring>,
     ids: id::Blocks,
     webhooks: Arc<webhook::Cache>,
-    work: Arc<Notify>,
+    told: Arc<told::Told>,
+    standby: Arc<standby::Standby>,
 }
 
 /// What keeps a store from being opened.
@@ -74,14 +77,18 @@ impl SqliteStore {
     }
 
     fn open_with(path: &Path, keyring: Arc<Keyring>, durability: Durability) -> Result<Self, OpenError> {
-        let database = Database::open(path, durability, MIGRATIONS)?;
+        let told: Arc<told::Told> = Arc::default();
+        let watching = told.clone();
+        let watch = move |table: &str, groups: &Groups| watching.changed(table, groups);
+        let database = Database::open_watched(path, durability, MIGRATIONS, watch)?;
         check_keys(path, &keyring)?;
         Ok(SqliteStore {
             database,
             keyring,
             ids: id::Blocks::default(),
             webhooks: Arc::default(),
-            work: Arc::default(),
+            told,
+            standby: Arc::default(),
         })
     }
 
@@ -102,22 +109,24 @@ impl SqliteStore {
         F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
     {
         let started = Instant::now();
-        let work = self.work.clone();
-        let result = self.database.write_then(f, move |_| work.notify_one()).await;
+        let standby = self.standby.clone();
+        let result = self.database.write_then(f, move |_| standby.nudge()).await;
         finish(verb, started, result)
     }
 
-    /// Like `write`, and like `write_and_wake` if it `wakes`, for verbs that refuse before they write.
-    async fn write_whole<T, F>(&self, verb: &'static str, f: F, wakes: bool) -> Result<T>
+    /// Like `write`, for verbs that publish events. One that is `whole` refuses before it writes.
+    async fn publish<F>(&self, verb: &'static str, whole: bool, f: F) -> Result<()>
     where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<Births, VerbError> + Send + 'static,
     {
         let started = Instant::now();
-        let work = wakes.then(|| self.work.clone());
-        let wake = move |_: &T| work.iter().for_each(|work| work.notify_one());
-        let result = self.database.write_whole(f, wake).await;
-        finish(verb, started, result)
+        let standby = self.standby.clone();
+        let bear = move |births: &Births| standby.bear(births);
+        let result = match whole {
+            true => self.database.write_whole(f, bear).await,
+            false => self.database.write_then(f, bear).await,
+        };
+        finish(verb, started, result).map(drop)
     }
 
     fn read<T>(&self, verb: &'static str, f: impl FnOnce(&Transaction<'_>) -> Result<T, VerbError>) -> Result<T> {

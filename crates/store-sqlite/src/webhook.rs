@@ -20,6 +20,7 @@ use crate::SqliteStore;
 use crate::error::{VerbError, expect_one};
 use crate::query::{row, rows};
 use crate::row::{RowExt, unreadable};
+use crate::told::Told;
 
 const COLUMNS: &str =
     "no, id, version, portal_id, name, url, secret, previous_secret, previous_secret_until, event_types,
@@ -319,8 +320,8 @@ impl Cache {
 /// (decision 5). Nothing happens if its owner has changed it meanwhile: then they say nothing about what it is now.
 pub(crate) fn save_health(
     connection: &Connection,
-    id: &WebhookId,
-    version: i64,
+    told: &Told,
+    (id, version): (&WebhookId, i64),
     successes: &[bool],
     now: Timestamp,
 ) -> Result<(), VerbError> {
@@ -336,14 +337,14 @@ pub(crate) fn save_health(
     if after == before {
         return Ok(());
     }
-    connection
-        .prepare_cached(
-            "-- finish_attempts (health)
-            UPDATE webhooks
-            SET failing_since = ?2, failures = ?3
-            WHERE id = ?1",
-        )?
-        .execute((id.as_str(), after.failing_since.map(Timestamp::as_millisecond), after.failures))?;
+    let mut save = connection.prepare_cached(
+        "-- finish_attempts (health)
+        UPDATE webhooks
+        SET failing_since = ?2, failures = ?3
+        WHERE id = ?1",
+    )?;
+    let failing_since = after.failing_since.map(Timestamp::as_millisecond);
+    told.aside(|| save.execute((id.as_str(), failing_since, after.failures)))?;
     if after.is_hopeless(now) { stop(connection, id, version, InactiveReason::Failing, now) } else { Ok(()) }
 }
 

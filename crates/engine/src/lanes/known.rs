@@ -5,6 +5,7 @@ use std::ops::{Index, IndexMut};
 
 use domain::id::{PortalId, WebhookId};
 use jiff::Timestamp;
+use store::delivery::Pace;
 
 use crate::lane::Lane;
 
@@ -26,6 +27,10 @@ pub(super) struct Entry {
     pub(super) queued: bool,
     /// Whether it is among those whose silence is noticed.
     pub(super) listened_to: bool,
+    /// Whether it is among those that may stand by or down.
+    pub(super) moved: bool,
+    /// The pace that the store was told.
+    pub(super) pace: Pace,
 }
 
 impl Entry {
@@ -117,6 +122,8 @@ mod tests {
             list: 0,
             queued: false,
             listened_to: false,
+            moved: false,
+            pace: Pace::Free,
         }
     }
 

@@ -11,6 +11,8 @@ use jiff::Timestamp;
 use super::*;
 use crate::lane::Standing;
 
+mod standby;
+
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn at(second: i64) -> Timestamp {

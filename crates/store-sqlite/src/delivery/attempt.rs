@@ -10,6 +10,7 @@ use sqlite::rusqlite::{Connection, Row, params};
 
 use crate::error::VerbError;
 use crate::row::{RowExt, unreadable};
+use crate::told::Told;
 use crate::webhook;
 
 /// The fence: a row is only found while this very attempt is leased.
@@ -22,6 +23,7 @@ const FENCED: &str = "-- finish_attempts
 pub(super) fn finish(
     connection: &Connection,
     attempts: &[FinishedAttempt],
+    told: &Told,
     now: Timestamp,
 ) -> Result<Vec<Finished>, VerbError> {
     let mut successes: BTreeMap<(&WebhookId, i64), Vec<bool>> = BTreeMap::new();
@@ -35,7 +37,7 @@ pub(super) fn finish(
         finished.push(recorded);
     }
     for ((id, version), successes) in successes {
-        webhook::save_health(connection, id, version, &successes, now)?;
+        webhook::save_health(connection, told, (id, version), &successes, now)?;
     }
     Ok(finished)
 }

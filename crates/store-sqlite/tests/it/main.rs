@@ -1,5 +1,6 @@
 //! The store on SQLite passes the suite that every backend passes, and has a few rules of its own.
 
+mod born_leased;
 mod own;
 
 mod conformance {
