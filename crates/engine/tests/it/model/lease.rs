@@ -225,7 +225,10 @@ impl Leases {
             Next::Retry { .. } | Next::Gone => Stage::Pending(None),
             Next::Exhausted => Stage::Failed,
         };
-        if next == Next::Gone && state.status == ACTIVE && (version == state.version || self.has(Mutant::StopsAnyVersion)) {
+        if next == Next::Gone
+            && state.status == ACTIVE
+            && (version == state.version || self.has(Mutant::StopsAnyVersion))
+        {
             state.broken.stopped_wrongly |= version != state.version;
             state.status = GONE;
             state.version += 1;
@@ -233,8 +236,7 @@ impl Leases {
     }
 
     fn may_replay(&self, state: &State, event: usize) -> bool {
-        let is_under_way =
-            state.rows.iter().any(|row| row.event == event && matches!(row.stage, Stage::Pending(_)));
+        let is_under_way = state.rows.iter().any(|row| row.event == event && matches!(row.stage, Stage::Pending(_)));
         state.rows.len() < self.size.events + self.size.replays && (!is_under_way || self.has(Mutant::ReplaysPending))
     }
 
@@ -376,7 +378,12 @@ fn whatever_the_order_of_steps_the_fence_holds() {
         states
     });
     let states: u64 = states.iter().sum();
-    proof::held("R18", "states of leases: 3 workers, 2 events, 3 attempts", states, "every way to deliver, give up and lose a lease");
+    proof::held(
+        "R18",
+        "states of leases: 3 workers, 2 events, 3 attempts",
+        states,
+        "every way to deliver, give up and lose a lease",
+    );
 }
 
 #[test]

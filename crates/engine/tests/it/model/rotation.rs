@@ -67,7 +67,8 @@ impl Rotation {
     fn new(mutant: Option<Mutant>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (store, _folder) = testing::open();
-        let webhook = runtime.block_on(async { World::new(store).await.webhook(PortalId(1), &[EventType::EnrollmentComplete]) });
+        let webhook =
+            runtime.block_on(async { World::new(store).await.webhook(PortalId(1), &[EventType::EnrollmentComplete]) });
         Rotation { mutant, webhook }
     }
 
@@ -112,7 +113,8 @@ impl Model for Rotation {
                 let after = after.expect("a new secret is no reason to refuse").after;
                 state.secret = after.secret.as_ref().map(number).expect("it was replaced by another");
                 let until_h = |until: &Timestamp| until.duration_since(hour(0)).as_hours() as u8;
-                let previous = after.previous_secrets.iter().map(|(previous, until)| (number(previous), until_h(until)));
+                let previous =
+                    after.previous_secrets.iter().map(|(previous, until)| (number(previous), until_h(until)));
                 state.previous = match self.mutant {
                     Some(Mutant::NoGrace) => Vec::new(),
                     Some(Mutant::LastOnly) => previous.take(1).collect(),

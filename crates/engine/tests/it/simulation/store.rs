@@ -9,7 +9,10 @@ use domain::change::Change;
 use domain::delivery::{Attempt, Delivery, Finished, FinishedAttempt, Lease};
 use domain::enrollment::Enrollment;
 use domain::event::Event;
-use domain::id::{ClientId, DeliveryId, EnrollmentId, EventId, LearningObjectId, NoticeId, PortalId, ReplayId, UserAccountId, WebhookId};
+use domain::id::{
+    ClientId, DeliveryId, EnrollmentId, EventId, LearningObjectId, NoticeId, PortalId, ReplayId, UserAccountId,
+    WebhookId,
+};
 use domain::learning_object::LearningObject;
 use domain::learning_object::retirement::Announcement;
 use domain::notice::mail::{FinishedMail, MailLease};
@@ -22,7 +25,7 @@ use domain::why::Standing;
 use jiff::Timestamp;
 use store::Store;
 use store::credential::Credentials;
-use store::delivery::{Deliveries, DeliveryFilter, DueLanes, LeaseRequest};
+use store::delivery::{Deliveries, DeliveryFilter, DueLanes, LeaseRequest, Work};
 use store::enrollment::{EnrollmentFilter, Enrollments};
 use store::error::{Result, StoreError};
 use store::event::{EventFilter, Events, PruneCursor, PrunedEvents, StoredEvent};
@@ -158,8 +161,8 @@ impl Deliveries for NodeStore {
         self.step("expire_deliveries", self.inner.expire_deliveries(limit, now), |_| {}).await
     }
 
-    async fn wait_for_work(&self) {
-        self.inner.wait_for_work().await;
+    async fn wait_for_work(&self) -> Work {
+        self.inner.wait_for_work().await
     }
 
     async fn list_deliveries(
