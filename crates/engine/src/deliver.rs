@@ -44,11 +44,13 @@ pub(crate) async fn deliver(engine: &Engine, shutdown: &CancellationToken) -> St
         {
             recording.set(record(store, batch, now).fuse());
         }
+        state.withdraw(now, in_flight.len());
         if asking.is_terminated()
             && let Some(question) = state.question(now, in_flight.len())
         {
             asking.set(ask(store, question).fuse());
         }
+        state.offer(now, in_flight.len());
         if let Some(stopped) = state.stopped(now, in_flight.len(), asking.is_terminated()) {
             return stopped;
         }
@@ -64,8 +66,8 @@ pub(crate) async fn deliver(engine: &Engine, shutdown: &CancellationToken) -> St
                 in_flight.extend(state.found(found).into_iter().map(|lease| attempt(engine, &tokens, lease)));
             }
             landed = land(&mut in_flight) => state.landed(landed),
-            () = &mut work => {
-                state.nudged();
+            found = &mut work => {
+                in_flight.extend(state.nudged(found).into_iter().map(|lease| attempt(engine, &tokens, lease)));
                 work = store.wait_for_work();
             }
             () = alarm.ring() => {}

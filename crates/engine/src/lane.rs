@@ -16,6 +16,8 @@ mod verdict;
 
 /// From when on an answer is late, and silence a bad sign.
 pub(crate) const SLOW_AFTER: SignedDuration = SignedDuration::from_secs(2);
+/// A receiver that answers within this is one that those who publish for it can wait for.
+const PROMPT_WITHIN: SignedDuration = SignedDuration::from_millis(100);
 
 /// What is known of a lane.
 #[derive(Debug)]
@@ -23,6 +25,10 @@ pub(crate) struct Lane {
     in_flight: u32,
     /// Permits that it was given for leases that are still being asked for.
     granted: u32,
+    /// Permits that lie with the store, for deliveries that are born leased.
+    standing_by: u32,
+    /// Whether its last answer came at once.
+    prompt: bool,
     limit: Limit,
     circuit: Circuit,
     /// What its owner's rate lets through, if there is one.
@@ -66,6 +72,8 @@ impl Lane {
         Lane {
             in_flight: 0,
             granted: 0,
+            standing_by: 0,
+            prompt: false,
             limit: Limit::new(concurrency),
             circuit: Circuit::CLOSED,
             bucket: None,
@@ -123,7 +131,32 @@ impl Lane {
 
     /// How many permits it holds.
     pub(crate) fn permits(&self) -> u32 {
-        self.in_flight + self.granted
+        self.in_flight + self.granted + self.standing_by
+    }
+
+    /// How many permits of it lie with the store.
+    pub(crate) fn standing_by(&self) -> u32 {
+        self.standing_by
+    }
+
+    /// Leaves more permits with the store.
+    pub(crate) fn stand_by(&mut self, permits: u32) {
+        self.standing_by += permits;
+    }
+
+    /// Takes note that the store has given so many back.
+    pub(crate) fn stand_down(&mut self, permits: u32) {
+        self.standing_by = self.standing_by.saturating_sub(permits);
+    }
+
+    /// Whether its deliveries may be born leased: its receiver answers, and soon, and nobody wants it to be told slowly.
+    pub(crate) fn may_stand_by(&self) -> bool {
+        self.standing == Standing::Sound && self.limit().is_some() && self.bucket.is_none()
+    }
+
+    /// Whether its receiver answers at once.
+    pub(crate) fn is_prompt(&self) -> bool {
+        self.prompt && self.may_stand_by()
     }
 
     /// How it stands with us.
@@ -157,12 +190,22 @@ impl Lane {
         std::mem::take(&mut self.granted)
     }
 
-    /// Takes note that an attempt begins.
+    /// Takes note that an attempt begins of a delivery that was leased.
     pub(crate) fn began(&mut self, now: Timestamp) {
+        self.granted = self.granted.saturating_sub(1);
+        self.begin(now);
+    }
+
+    /// Takes note that an attempt begins of a delivery that was born leased.
+    pub(crate) fn born(&mut self, now: Timestamp) {
+        self.standing_by = self.standing_by.saturating_sub(1);
+        self.begin(now);
+    }
+
+    fn begin(&mut self, now: Timestamp) {
         if self.in_flight == 0 {
             self.heard_at = now;
         }
-        self.granted = self.granted.saturating_sub(1);
         self.in_flight += 1;
         self.limit.began(self.in_flight);
         self.circuit = self.circuit.began(now);
@@ -181,6 +224,7 @@ impl Lane {
     ) -> Option<Turned> {
         self.in_flight -= 1;
         self.heard_at = now;
+        self.prompt = took < PROMPT_WITHIN;
         let verdict = Verdict::of(outcome)?;
         self.limit.heard(verdict, self.in_flight);
         let before = self.circuit;

@@ -12,16 +12,19 @@ use domain::delivery::{FinishedAttempt, Lease};
 use domain::id::WebhookId;
 use domain::random::Random;
 use jiff::{SignedDuration, Timestamp};
-use store::delivery::DueLane;
+use store::delivery::{DueLane, Pace};
 
 use self::known::{Entry, Key, Known};
 use self::permits::Permits;
+pub(crate) use self::standby::Offer;
+use self::standby::Standby;
 use self::turns::Turns;
 use crate::lane::{Lane, SLOW_AFTER, Turned};
 use crate::run::Settings;
 
 mod known;
 mod permits;
+mod standby;
 mod turns;
 
 /// How many lanes are remembered before those that have nothing to do are forgotten.
@@ -40,6 +43,7 @@ pub(crate) struct Lanes {
     /// The lanes that can take a permit, and perhaps some that could until a moment ago.
     turns: Turns,
     permits: Permits,
+    standby: Standby,
     /// How many lists there were.
     list: u64,
     /// When time alone lets lanes take a permit again, for a probe or by their rate: soonest first.
@@ -68,6 +72,7 @@ impl Lanes {
             known: Known::default(),
             turns: Turns::default(),
             permits: Permits::new(settings.concurrency),
+            standby: Standby::new(settings.concurrency),
             list: 0,
             waits: BinaryHeap::new(),
             listened_to: VecDeque::new(),
@@ -94,16 +99,23 @@ impl Lanes {
         for DueLane { portal_id, webhook_id, version, rate_limit, oldest_due_at: due_at } in due {
             let key = self.known.find(&webhook_id).unwrap_or_else(|| {
                 let lane = Lane::new(self.lane_concurrency, now);
-                let (queued, listened_to, wakes_at) = (false, false, None);
-                self.known.add(Entry { webhook_id, portal_id, version, lane, list: 0, queued, listened_to, wakes_at })
+                self.known.add(Entry {
+                    webhook_id,
+                    portal_id,
+                    version,
+                    lane,
+                    list: 0,
+                    queued: false,
+                    listened_to: false,
+                    wakes_at: None,
+                    moved: false,
+                    pace: Pace::Free,
+                })
             });
-            if self.known[key].version != version {
-                // Its owner has moved, mended or resumed it: nobody should have to wait for the next probe.
-                self.known[key].version = version;
-                self.open -= usize::from(self.change(key, Lane::begin_anew));
-            }
+            self.renew(key, version);
             self.known[key].list = self.list;
             self.known[key].lane.pace(rate_limit, now);
+            self.moved(key);
             let lane = &self.known[key].lane;
             if let Some(limit) = lane.limit() {
                 (limits, lanes) = (limits + u64::from(limit), lanes + 1);
@@ -163,6 +175,7 @@ impl Lanes {
             if let Some((key, unused)) = self.take_back(webhook_id) {
                 if unused > 0 {
                     self.known[key].list = 0;
+                    self.moved(key);
                 }
                 self.settle(key, now);
             }
@@ -200,7 +213,17 @@ impl Lanes {
         }
         self.listen(key, now);
         self.settle(key, now);
+        self.moved(key);
         turned
+    }
+
+    /// Forgets what was learned of another version of its webhook: its owner has moved, mended or resumed it, and nobody should have
+    /// to wait for the next probe.
+    fn renew(&mut self, key: Key, version: i64) {
+        if self.known[key].version != version {
+            self.known[key].version = version;
+            self.open -= usize::from(self.change(key, Lane::begin_anew));
+        }
     }
 
     /// Changes a lane, and keeps account of who has how many permits.
@@ -256,6 +279,7 @@ impl Lanes {
         while let Some((_, key)) = self.listened_to.pop_front_if(|(at, _)| is_over(*at)) {
             self.known[key].listened_to = false;
             self.change(key, |lane| lane.listen(now));
+            self.moved(key);
             self.listen(key, now);
         }
     }

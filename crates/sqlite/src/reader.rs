@@ -26,12 +26,20 @@ impl Readers {
         &self,
         query: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.lend(|connection| query(&connection.unchecked_transaction()?))
+    }
+
+    /// Lends a connection, outside any transaction.
+    pub(crate) fn lend<T, E: From<rusqlite::Error>>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut connection = match idle {
+        let connection = match idle {
             Some(connection) => connection,
             None => open_reader(&self.path)?,
         };
-        let result = connection.transaction().map_err(E::from).and_then(|transaction| query(&transaction));
+        let result = query(&connection);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX {
             idle.push(connection);

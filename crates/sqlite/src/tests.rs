@@ -62,6 +62,43 @@ async fn a_verb_that_fails_half_way_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_whole_verb_that_refuses_at_once_leaves_the_others_alone() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder, &[TABLE]).unwrap();
+    database.write_whole(insert(1), |()| {}).await.unwrap();
+    let kept = database.write_whole(insert(2), |()| {});
+    let refused = database.write_whole(insert(1), |()| {});
+    let (kept, refused) = tokio::join!(kept, refused);
+    kept.unwrap();
+    assert!(matches!(refused, Err(WriteError::Verb(_))));
+    assert_eq!(numbers(&database), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_whole_verb_that_fails_half_way_leaves_nothing_of_its_group() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder, &[TABLE]).unwrap();
+    // The first holds the writer up until the others wait, so that those share a group.
+    let (go, gone) = std::sync::mpsc::channel();
+    let first = database.write(move |_| gone.recv().map_err(|_| rusqlite::Error::InvalidQuery));
+    let other = database.write(insert(1));
+    let half = database.write_whole(
+        |connection| {
+            insert(2)(connection)?;
+            insert(2)(connection)
+        },
+        |()| panic!("it failed"),
+    );
+    let started = async { go.send(()).unwrap() };
+    let (first, other, half, ()) = tokio::join!(biased; first, other, half, started);
+    assert!(first.is_err() && other.is_err(), "they are undone with it");
+    assert!(matches!(half, Err(WriteError::Verb(_))));
+    assert_eq!(numbers(&database), []);
+    database.write_whole(insert(3), |()| {}).await.unwrap();
+    assert_eq!(numbers(&database), [3]);
+}
+
+#[tokio::test]
 async fn a_verb_that_panics_leaves_nothing_and_the_next_one_works() {
     let folder = TempDir::new().unwrap();
     let database = open(&folder, &[TABLE]).unwrap();

@@ -13,6 +13,7 @@ use rusqlite::hooks::Wal;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{Error, VerbFailure, WriteError};
+use crate::group::Groups;
 
 /// How many verbs share one commit at most.
 const GROUP_MAX: usize = 256;
@@ -24,8 +25,22 @@ const FULL_FOR: Duration = Duration::from_secs(1);
 
 /// Runs a verb inside a transaction, or hears that there is none, and gives back how to answer its caller once the
 /// group is committed, or not.
-type Verb = Box<dyn FnOnce(Result<&Connection, Error>) -> Done + Send>;
+type Run = Box<dyn FnOnce(Result<&Connection, Error>) -> Done + Send>;
 type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
+struct Verb {
+    run: Run,
+    extent: Extent,
+}
+
+/// What a verb leaves behind when it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Whatever it had written by then: it needs a savepoint.
+    Steps,
+    /// Nothing, for what can fail fails before anything is written. If it leaves something all the same, the whole group is undone.
+    Whole,
+}
 
 struct Done {
     answer: Answer,
@@ -48,7 +63,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// `checkpoint_pages`: how long the WAL gets until it is copied back into the file, in pages.
-    pub(crate) fn start(mut connection: Connection, checkpoint_pages: i32) -> Result<Self, Error> {
+    pub(crate) fn start(mut connection: Connection, checkpoint_pages: i32, groups: Groups) -> Result<Self, Error> {
         let (verbs, waiting) = mpsc::channel(WAITING_MAX);
         let wal_pages = Arc::new(AtomicI32::new(0));
         let seen = wal_pages.clone();
@@ -58,12 +73,14 @@ impl Writer {
         }))?;
         thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || run(&connection, waiting, || wal_pages.load(Ordering::Relaxed) >= checkpoint_pages))
+            .spawn(move || {
+                run(&connection, waiting, &groups, || wal_pages.load(Ordering::Relaxed) >= checkpoint_pages);
+            })
             .map_err(|error| Error::Stopped(format!("starting its thread: {error}")))?;
         Ok(Writer { verbs })
     }
 
-    pub(crate) async fn write<T, E, F, A>(&self, verb: F, after: A) -> Result<T, WriteError<E>>
+    pub(crate) async fn write<T, E, F, A>(&self, extent: Extent, verb: F, after: A) -> Result<T, WriteError<E>>
     where
         T: Send + 'static,
         E: VerbFailure + Send + 'static,
@@ -71,7 +88,7 @@ impl Writer {
         A: FnOnce(&T) + Send + 'static,
     {
         let (reply, replied) = oneshot::channel();
-        let verb: Verb = Box::new(move |connection| {
+        let run: Run = Box::new(move |connection| {
             let result = connection.map_err(WriteError::Database).and_then(|connection| {
                 match catch_unwind(AssertUnwindSafe(|| verb(connection))) {
                     Ok(result) => result.map_err(WriteError::Verb),
@@ -94,7 +111,7 @@ impl Writer {
             Done { answer, work }
         });
         let stopped = || WriteError::Database(Error::Stopped("its thread has ended".to_owned()));
-        self.verbs.send(verb).await.map_err(|_| stopped())?;
+        self.verbs.send(Verb { run, extent }).await.map_err(|_| stopped())?;
         replied.await.unwrap_or_else(|_| Err(stopped()))
     }
 }
@@ -110,16 +127,16 @@ fn message_of(panic: &(dyn Any + Send)) -> String {
 ///
 /// After an I/O error nothing is written any more. What a failed `fsync` leaves in the page cache is unknown, and a second one may
 /// succeed without writing it; so nothing is tried again, not even the checkpoint that closing a healthy file ends with.
-fn run(connection: &Connection, mut waiting: mpsc::Receiver<Verb>, is_long: impl Fn() -> bool) {
+fn run(connection: &Connection, mut waiting: mpsc::Receiver<Verb>, groups: &Groups, is_long: impl Fn() -> bool) {
     let mut stopped: Option<Error> = None;
     let mut copied_at: Option<Instant> = None;
     let mut answers = Vec::with_capacity(GROUP_MAX);
     while let Some(first) = waiting.blocking_recv() {
         if let Some(error) = &stopped {
-            (first(Err(error.clone())).answer)(Err(error.clone()));
+            ((first.run)(Err(error.clone())).answer)(Err(error.clone()));
             continue;
         }
-        let committed = commit_group(connection, first, &mut waiting, &mut answers);
+        let committed = commit_group(connection, first, &mut waiting, &mut answers, groups);
         stopped = committed.as_ref().err().and_then(stops);
         for answer in answers.drain(..) {
             answer(committed.clone());
@@ -162,15 +179,19 @@ fn commit_group(
     first: Verb,
     waiting: &mut mpsc::Receiver<Verb>,
     answers: &mut Vec<Answer>,
+    groups: &Groups,
 ) -> Result<(), Error> {
-    let mut healthy = execute(connection, "BEGIN IMMEDIATE");
+    let mut healthy = execute(connection, "BEGIN IMMEDIATE").and_then(|()| groups.begin(connection));
     let mut verb = Some(first);
     while let Some(next) = verb.take() {
         if healthy.is_ok() {
-            healthy = under_savepoint(connection, next, answers);
+            healthy = match next.extent {
+                Extent::Steps => under_savepoint(connection, next.run, answers),
+                Extent::Whole => as_it_is(connection, next.run, answers),
+            };
         } else {
             let refusal = healthy.clone().map(|()| connection);
-            answers.push(next(refusal).answer);
+            answers.push((next.run)(refusal).answer);
         }
         if healthy.is_ok() && answers.len() < GROUP_MAX {
             verb = waiting.try_recv().ok();
@@ -187,23 +208,33 @@ fn commit_group(
 }
 
 /// An error means that the transaction cannot go on: on a full disk or an I/O error SQLite undoes all of it.
-fn under_savepoint(connection: &Connection, verb: Verb, answers: &mut Vec<Answer>) -> Result<(), Error> {
+fn under_savepoint(connection: &Connection, run: Run, answers: &mut Vec<Answer>) -> Result<(), Error> {
     if let Err(error) = execute(connection, "SAVEPOINT verb") {
-        answers.push(verb(Err(error.clone())).answer);
+        answers.push(run(Err(error.clone())).answer);
         return Err(error);
     }
-    let Done { answer, work } = verb(Ok(connection));
-    answers.push(answer);
-    if let Work::Broken(error) = work {
-        return Err(Error::Stopped(error));
-    }
-    if connection.is_autocommit() {
-        return Err(Error::Undone);
-    }
-    if let Work::Undone = work {
+    if !is_kept(connection, run, answers)? {
         execute(connection, "ROLLBACK TO verb")?;
     }
     execute(connection, "RELEASE verb")
+}
+
+/// A savepoint copies every page that is changed under it, which costs a verb of a few statements half as much again.
+fn as_it_is(connection: &Connection, run: Run, answers: &mut Vec<Answer>) -> Result<(), Error> {
+    let before = connection.total_changes();
+    let undone = !is_kept(connection, run, answers)? && connection.total_changes() != before;
+    if undone { Err(Error::Undone) } else { Ok(()) }
+}
+
+fn is_kept(connection: &Connection, run: Run, answers: &mut Vec<Answer>) -> Result<bool, Error> {
+    let Done { answer, work } = run(Ok(connection));
+    answers.push(answer);
+    match work {
+        Work::Broken(error) => Err(Error::Stopped(error)),
+        Work::Kept | Work::Undone if connection.is_autocommit() => Err(Error::Undone),
+        Work::Kept => Ok(true),
+        Work::Undone => Ok(false),
+    }
 }
 
 fn execute(connection: &Connection, statement: &str) -> Result<(), Error> {

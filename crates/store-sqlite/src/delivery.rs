@@ -5,11 +5,11 @@ mod lease;
 
 use async_trait::async_trait;
 use domain::delivery::{Attempt, Delivery, DeliveryState, FailedReason, Finished, FinishedAttempt, Lease};
-use domain::id::{DeliveryId, PortalId};
+use domain::id::{DeliveryId, PortalId, WebhookId};
 use domain::webhook::{InactiveReason, WebhookStatus};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlite::rusqlite::{Connection, Row};
-use store::delivery::{Deliveries, DeliveryFilter, DeliveryStage, DueLanes, LeaseRequest};
+use store::delivery::{Deliveries, DeliveryFilter, DeliveryStage, DueLanes, LeaseRequest, Pace, Work};
 use store::error::{Result, StoreError};
 use store::page::{Listed, PageRequest};
 
@@ -17,11 +17,13 @@ use crate::SqliteStore;
 use crate::error::VerbError;
 use crate::event;
 use crate::query::{Conditions, Listing, row, rows};
-use crate::row::{RowExt, unreadable};
+use crate::row::{InOrder, RowExt, unreadable};
 
 const COLUMNS: &str = "deliveries.no, webhooks.id AS webhook_id, state, due_at, finished_at, failed_reason, attempt_number,
     webhooks.status, webhooks.updated_at, events.id, events.portal_id, event_type, subject_id, data, occurred_at, deadline_at,
     test_webhook_no";
+/// Where those of the event begin in [`COLUMNS`].
+const EVENT_COLUMNS_AT: usize = 9;
 const FROM: &str = "deliveries
     JOIN webhooks ON webhooks.no = deliveries.webhook_no
     JOIN events ON events.no = deliveries.event_no";
@@ -29,7 +31,7 @@ const FROM: &str = "deliveries
 #[async_trait]
 impl Deliveries for SqliteStore {
     async fn list_due_lanes(&self, now: Timestamp) -> Result<DueLanes> {
-        self.read("list_due_lanes", |connection| lease::list_due_lanes(connection, now))
+        self.read_once("list_due_lanes", |connection| lease::list_due_lanes(connection, now))
     }
 
     async fn lease_deliveries(&self, request: &LeaseRequest) -> Result<Vec<Lease>> {
@@ -41,7 +43,8 @@ impl Deliveries for SqliteStore {
     }
 
     async fn finish_attempts(&self, attempts: Vec<FinishedAttempt>, now: Timestamp) -> Result<Vec<Finished>> {
-        self.write("finish_attempts", move |connection| attempt::finish(connection, &attempts, now)).await
+        let told = self.told.clone();
+        self.write("finish_attempts", move |connection| attempt::finish(connection, &attempts, &told, now)).await
     }
 
     async fn expire_leases(&self, now: Timestamp) -> Result<u64> {
@@ -60,8 +63,16 @@ impl Deliveries for SqliteStore {
         self.write("expire_deliveries", move |connection| lease::expire_deleted(connection, limit, now)).await
     }
 
-    async fn wait_for_work(&self) {
-        self.work.notified().await;
+    async fn wait_for_work(&self) -> Work {
+        self.standby.wait().await
+    }
+
+    fn offer_permits(&self, webhook_id: &WebhookId, count: u32, lease_for: SignedDuration, pace: Pace) {
+        self.standby.offer(webhook_id, count, lease_for, pace);
+    }
+
+    fn withdraw_permits(&self, webhook_id: &WebhookId, pace: Pace) -> u32 {
+        self.standby.withdraw(webhook_id, pace)
     }
 
     async fn list_deliveries(
@@ -123,7 +134,7 @@ fn decode(row: &Row<'_>) -> Result<Delivery, VerbError> {
     Ok(Delivery {
         id: DeliveryId(row.of("no")?),
         webhook_id: row.id("webhook_id")?,
-        event: event::decode(row)?,
+        event: event::decode(&mut InOrder::from(row, EVENT_COLUMNS_AT))?,
         attempt_number: row.of("attempt_number")?,
         state: state(row)?,
     })

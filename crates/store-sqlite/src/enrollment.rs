@@ -12,24 +12,32 @@ use store::page::{Listed, PageRequest};
 
 use crate::SqliteStore;
 use crate::error::{VerbError, expect_one, on_duplicate};
-use crate::event;
 use crate::query::{Conditions, Listing, direction, row};
-use crate::row::{RowExt, unreadable};
+use crate::row::{InOrder, unreadable};
 
-const COLUMNS: &str =
-    "id, version, portal_id, user_account_id, lo_id, parent_id, enrollment_type, original_type, assigner_id,
-    assigned_at, status, started_at, completed_at, result, pass, due_at, standing, created_at, updated_at";
+/// In the order in which they are decoded.
+macro_rules! columns {
+    () => {
+        "id, version, portal_id, user_account_id, lo_id, parent_id, enrollment_type, original_type, assigner_id,
+    assigned_at, status, started_at, completed_at, result, pass, due_at, standing, created_at, updated_at"
+    };
+}
+
+const COLUMNS: &str = columns!();
+
+const FIND: &str = concat!(
+    "-- find_enrollment
+    SELECT ",
+    columns!(),
+    "
+    FROM enrollments
+    WHERE id = ?1 AND portal_id = ?2 AND standing <> 'deleted'"
+);
 
 #[async_trait]
 impl Enrollments for SqliteStore {
     async fn find_enrollment(&self, portal_id: PortalId, id: EnrollmentId) -> Result<Option<Enrollment>> {
-        let sql = format!(
-            "-- find_enrollment
-            SELECT {COLUMNS}
-            FROM enrollments
-            WHERE id = ?1 AND portal_id = ?2 AND standing <> 'deleted'"
-        );
-        self.read("find_enrollment", |connection| row(connection, &sql, &[&id.0, &portal_id.0], decode))
+        self.read_once("find_enrollment", |connection| row(connection, FIND, &[&id.0, &portal_id.0], decode))
     }
 
     async fn find_live_enrollment(
@@ -84,19 +92,20 @@ impl Enrollments for SqliteStore {
     }
 
     async fn save_enrollments(&self, changes: Vec<Change<Enrollment>>) -> Result<()> {
-        let tells = changes.iter().any(|change| !change.events.is_empty());
+        // Of one change nothing is written unless it is against the stored version.
+        let whole = changes.len() <= 1;
+        let told = changes.iter().flat_map(|change| &change.events).filter_map(|event| self.told.guess(event));
+        let mut publisher = self.publisher(told.collect()).await;
         let verb = move |connection: &Connection| {
-            for change in &changes {
+            for change in changes {
                 save(connection, &change.after)?;
-                event::insert(connection, &change.events, change.after.updated_at)?;
+                for event in change.events {
+                    publisher.publish(connection, event, change.after.updated_at)?;
+                }
             }
-            Ok(())
+            Ok(publisher.births)
         };
-        if tells {
-            self.write_and_wake("save_enrollments", verb).await
-        } else {
-            self.write("save_enrollments", verb).await
-        }
+        self.publish("save_enrollments", whole, verb).await
     }
 }
 
@@ -190,30 +199,31 @@ fn save(connection: &Connection, enrollment: &Enrollment) -> Result<(), VerbErro
 }
 
 fn decode(row: &Row<'_>) -> Result<Enrollment, VerbError> {
-    let parent_id: i64 = row.of("parent_id")?;
+    let mut columns = InOrder::from(row, 0);
     Ok(Enrollment {
-        id: EnrollmentId(row.of("id")?),
-        version: row.of("version")?,
-        portal_id: PortalId(row.of("portal_id")?),
-        user_account_id: UserAccountId(row.of("user_account_id")?),
-        lo_id: LearningObjectId(row.of("lo_id")?),
-        parent_id: (parent_id != 0).then_some(EnrollmentId(parent_id)),
-        enrollment_type: row.read("enrollment_type", EnrollmentType::read)?,
-        original_type: row.read("original_type", EnrollmentType::read)?,
-        assigner_id: row.of::<Option<i64>>("assigner_id")?.map(UserAccountId),
-        assigned_at: row.at_or_null("assigned_at")?,
-        progress: progress(row)?,
-        due_at: row.at_or_null("due_at")?,
-        standing: row.read("standing", Standing::read)?,
-        created_at: row.at("created_at")?,
-        updated_at: row.at("updated_at")?,
+        id: EnrollmentId(columns.of()?),
+        version: columns.of()?,
+        portal_id: PortalId(columns.of()?),
+        user_account_id: UserAccountId(columns.of()?),
+        lo_id: LearningObjectId(columns.of()?),
+        parent_id: Some(columns.of()?).filter(|&id| id != 0).map(EnrollmentId),
+        enrollment_type: columns.read(EnrollmentType::read)?,
+        original_type: columns.read(EnrollmentType::read)?,
+        assigner_id: columns.of::<Option<i64>>()?.map(UserAccountId),
+        assigned_at: columns.at_or_null()?,
+        progress: progress(&mut columns)?,
+        due_at: columns.at_or_null()?,
+        standing: columns.read(Standing::read)?,
+        created_at: columns.at()?,
+        updated_at: columns.at()?,
     })
 }
 
-fn progress(row: &Row<'_>) -> Result<Progress, VerbError> {
-    let (started_at, completed_at) = (row.at_or_null("started_at")?, row.at_or_null("completed_at")?);
-    let (result, pass) = (row.of("result")?, row.of("pass")?);
-    match (row.read("status", Status::read)?, started_at, completed_at, pass) {
+fn progress(columns: &mut InOrder<'_>) -> Result<Progress, VerbError> {
+    let status = columns.read(Status::read)?;
+    let (started_at, completed_at) = (columns.at_or_null()?, columns.at_or_null()?);
+    let (result, pass) = (columns.of()?, columns.of()?);
+    match (status, started_at, completed_at, pass) {
         (Status::NotStarted, None, None, None) => Ok(Progress::NotStarted),
         (Status::InProgress, Some(started_at), None, pass) => Ok(Progress::InProgress { started_at, result, pass }),
         (Status::Completed, Some(started_at), Some(completed_at), Some(pass)) => {

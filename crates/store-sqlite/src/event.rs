@@ -9,10 +9,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::event::Event;
 use domain::id::{EventId, PortalId};
-use domain::portal::PARTNERS_ABOVE_MAX;
 use domain::why::Standing;
 use jiff::Timestamp;
-use sqlite::rusqlite::{Connection, Row, params};
+use sqlite::rusqlite::{Connection, params};
 use store::error::Result;
 use store::event::{EventFilter, Events, PruneCursor, PrunedEvents, StoredEvent};
 use store::page::{Listed, PageRequest};
@@ -20,7 +19,7 @@ use store::page::{Listed, PageRequest};
 use crate::SqliteStore;
 use crate::error::VerbError;
 use crate::query::row;
-use crate::row::RowExt;
+use crate::row::InOrder;
 use crate::webhook::history;
 
 #[async_trait]
@@ -58,20 +57,8 @@ impl Events for SqliteStore {
     }
 }
 
-/// Stores events and their deliveries, due at once.
-pub(crate) fn insert(connection: &Connection, events: &[Event], at: Timestamp) -> Result<(), VerbError> {
-    for event in events {
-        crash::point!("event/before-insert");
-        let event_no = insert_event(connection, event, None, at)?;
-        crash::point!("event/after-insert");
-        insert_deliveries(connection, event_no, event, at)?;
-        crash::point!("event/after-deliveries");
-    }
-    Ok(())
-}
-
 /// Stores an event, and gives its number. `test_webhook_no` is the one webhook that is told of it, if it is a test.
-fn insert_event(
+pub(crate) fn insert(
     connection: &Connection,
     event: &Event,
     test_webhook_no: Option<i64>,
@@ -98,54 +85,27 @@ fn insert_event(
     Ok(connection.last_insert_rowid())
 }
 
-/// One for each matching webhook of the event's portal and of every partner above it.
-fn insert_deliveries(connection: &Connection, event_no: i64, event: &Event, at: Timestamp) -> Result<(), VerbError> {
-    connection
-        .prepare_cached(
-            "-- insert_deliveries
-            WITH RECURSIVE concerned (portal_id, height) AS (
-                VALUES (?1, 0)
-                UNION ALL
-                SELECT partner_id, height + 1
-                FROM concerned
-                JOIN portals ON portals.id = concerned.portal_id
-                WHERE partner_id IS NOT NULL AND height < ?5
-            )
-            INSERT INTO deliveries (portal_id, webhook_no, event_no, state, due_at, attempt_number, failures)
-            SELECT concerned.portal_id, webhook_no, ?3, 'pending', ?4, 0, 0
-            FROM concerned
-            CROSS JOIN webhook_event_types ON webhook_event_types.portal_id = concerned.portal_id AND event_type = ?2",
-        )?
-        .execute(params![
-            event.portal_id.0,
-            event.event_type.as_str(),
-            event_no,
-            at.as_millisecond(),
-            PARTNERS_ABOVE_MAX as i64,
-        ])?;
-    Ok(())
-}
-
 /// The event with this number.
 pub(crate) fn find(connection: &Connection, no: i64) -> Result<Option<Arc<Event>>, VerbError> {
     let sql = "-- find_event
         SELECT id, portal_id, event_type, subject_id, data, occurred_at, deadline_at, test_webhook_no
         FROM events
         WHERE no = ?1";
-    row(connection, sql, &[&no], decode)
+    row(connection, sql, &[&no], |row| decode(&mut InOrder::from(row, 0)))
 }
 
-/// Reads the columns of an event.
-pub(crate) fn decode(row: &Row<'_>) -> Result<Arc<Event>, VerbError> {
+/// Reads the columns of an event, in the order of [`find`].
+pub(crate) fn decode(columns: &mut InOrder<'_>) -> Result<Arc<Event>, VerbError> {
+    let (id, portal_id, event_type) = (columns.id()?, PortalId(columns.of()?), columns.id()?);
     Ok(Arc::new(Event {
-        id: row.id("id")?,
-        event_type: row.id("event_type")?,
-        portal_id: PortalId(row.of("portal_id")?),
-        subject_id: row.of("subject_id")?,
-        data: row.of("data")?,
-        occurred_at: row.at("occurred_at")?,
-        deadline_at: row.at_or_null("deadline_at")?,
-        is_test: row.of::<Option<i64>>("test_webhook_no")?.is_some(),
+        id,
+        portal_id,
+        event_type,
+        subject_id: columns.of()?,
+        data: columns.of()?,
+        occurred_at: columns.at()?,
+        deadline_at: columns.at_or_null()?,
+        is_test: columns.of::<Option<i64>>()?.is_some(),
     }))
 }
 

@@ -94,9 +94,16 @@ impl LearningObjects for SqliteStore {
     }
 
     async fn save_library_items(&self, portal_id: PortalId, items: &[LearningObjectId], now: Timestamp) -> Result<()> {
-        let items = items.to_vec();
-        let verb =
-            move |connection: &Connection| items.iter().try_for_each(|&item| hold(connection, portal_id, item, now));
+        let (items, mut publisher) = (items.to_vec(), self.publisher(Vec::new()).await);
+        let verb = move |connection: &Connection| {
+            for item in items {
+                // Whoever takes content that is flagged is told so.
+                if hold(connection, portal_id, item)? {
+                    retirement::tell_late(connection, &mut publisher, portal_id, item, now)?;
+                }
+            }
+            Ok(())
+        };
         self.write_and_wake("save_library_items", verb).await
     }
 
@@ -188,16 +195,14 @@ pub(crate) fn save(connection: &Connection, lo: &LearningObject) -> Result<(), V
         ])
         .map_err(taken)?;
     expect_one(changed)?;
-    if lo.version == 0 { hold(connection, lo.owner_id, lo.id, lo.created_at) } else { Ok(()) }
+    if lo.version == 0 {
+        hold(connection, lo.owner_id, lo.id)?;
+    }
+    Ok(())
 }
 
-/// Whoever takes content that is flagged is told so.
-fn hold(
-    connection: &Connection,
-    portal_id: PortalId,
-    lo_id: LearningObjectId,
-    now: Timestamp,
-) -> Result<(), VerbError> {
+/// Whether it was not held before.
+fn hold(connection: &Connection, portal_id: PortalId, lo_id: LearningObjectId) -> Result<bool, VerbError> {
     let held = connection
         .prepare_cached(
             "-- save_library_items
@@ -206,7 +211,7 @@ fn hold(
             ON CONFLICT DO NOTHING",
         )?
         .execute((portal_id.0, lo_id.0))?;
-    if held == 0 { Ok(()) } else { retirement::tell_late(connection, portal_id, lo_id, now) }
+    Ok(held > 0)
 }
 
 pub(crate) fn decode(row: &Row<'_>) -> Result<LearningObject, VerbError> {

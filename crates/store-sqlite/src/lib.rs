@@ -13,12 +13,15 @@ mod idempotency;
 mod learning_object;
 mod notice;
 mod portal;
+mod publish;
 mod query;
 mod replay;
 mod retirement;
 mod row;
+mod standby;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod told;
 mod user_account;
 mod webhook;
 
@@ -27,12 +30,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlite::rusqlite::{Connection, Transaction};
-use sqlite::{Database, Durability, Migration, WriteError};
+use sqlite::{Database, Durability, Groups, Migration, WriteError};
 use store::error::{Result, StoreError};
 use store::keyring::{Keyring, Place};
-use tokio::sync::Notify;
 
 use crate::error::VerbError;
+use crate::standby::Births;
 
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "platform", sql: include_str!("../migrations/0001_platform.sql") },
@@ -55,7 +58,8 @@ pub struct SqliteStore {
     keyring: Arc<Keyring>,
     ids: id::Blocks,
     webhooks: Arc<webhook::Cache>,
-    work: Arc<Notify>,
+    told: Arc<told::Told>,
+    standby: Arc<standby::Standby>,
 }
 
 /// What keeps a store from being opened.
@@ -80,14 +84,18 @@ impl SqliteStore {
     }
 
     fn open_with(path: &Path, keyring: Arc<Keyring>, durability: Durability) -> Result<Self, OpenError> {
-        let database = Database::open(path, durability, MIGRATIONS)?;
+        let told: Arc<told::Told> = Arc::default();
+        let watching = told.clone();
+        let watch = move |table: &str, groups: &Groups| watching.changed(table, groups);
+        let database = Database::open_watched(path, durability, MIGRATIONS, watch)?;
         check_keys(path, &keyring)?;
         Ok(SqliteStore {
             database,
             keyring,
             ids: id::Blocks::default(),
             webhooks: Arc::default(),
-            work: Arc::default(),
+            told,
+            standby: Arc::default(),
         })
     }
 
@@ -109,14 +117,37 @@ impl SqliteStore {
         F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
     {
         let started = Instant::now();
-        let work = self.work.clone();
-        let result = self.database.write_then(self.keyed(f), move |_| work.notify_one()).await;
+        let standby = self.standby.clone();
+        let result = self.database.write_then(self.keyed(f), move |_| standby.nudge()).await;
         finish(verb, started, result)
+    }
+
+    /// Like `write`, for verbs that publish events. One that is `whole` refuses before it writes.
+    async fn publish<F>(&self, verb: &'static str, whole: bool, f: F) -> Result<()>
+    where
+        F: FnOnce(&Connection) -> Result<Births, VerbError> + Send + 'static,
+    {
+        let started = Instant::now();
+        let standby = self.standby.clone();
+        let bear = move |births: &Births| standby.bear(births);
+        // A request with a key stores that first, so it has written something when the verb refuses.
+        let result = match whole && store::idempotency::run().is_none() {
+            true => self.database.write_whole(f, bear).await,
+            false => self.database.write_then(self.keyed(f), bear).await,
+        };
+        finish(verb, started, result).map(drop)
     }
 
     fn read<T>(&self, verb: &'static str, f: impl FnOnce(&Transaction<'_>) -> Result<T, VerbError>) -> Result<T> {
         let started = Instant::now();
         let result = self.database.read(f).map_err(WriteError::Verb);
+        finish(verb, started, result)
+    }
+
+    /// Like `read`, for verbs of one statement.
+    fn read_once<T>(&self, verb: &'static str, f: impl FnOnce(&Connection) -> Result<T, VerbError>) -> Result<T> {
+        let started = Instant::now();
+        let result = self.database.read_once(f).map_err(WriteError::Verb);
         finish(verb, started, result)
     }
 

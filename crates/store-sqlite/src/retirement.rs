@@ -11,9 +11,10 @@ use store::retirement::{Impact, Retirements};
 
 use crate::SqliteStore;
 use crate::error::VerbError;
+use crate::learning_object;
+use crate::publish::Publisher;
 use crate::query::{row, rows};
 use crate::row::{RowExt, unreadable};
-use crate::{event, learning_object};
 
 const COLUMNS: &str = "no, id, lo_id, news, occurred_at, retired_at, removed_at, cursor";
 const DUE: &str = "(
@@ -46,7 +47,9 @@ impl Retirements for SqliteStore {
         if is_idle {
             return Ok(false);
         }
-        self.write_and_wake("expand_announcements", move |connection| expand(connection, limit, now)).await
+        let mut publisher = self.publisher(Vec::new()).await;
+        let verb = move |connection: &Connection| expand(connection, &mut publisher, limit, now);
+        self.write_and_wake("expand_announcements", verb).await
     }
 
     async fn list_impact(&self, portal_id: PortalId, lo_id: LearningObjectId) -> Result<Vec<Impact>> {
@@ -76,6 +79,7 @@ impl Retirements for SqliteStore {
 /// to it.
 pub(crate) fn tell_late(
     connection: &Connection,
+    publisher: &mut Publisher,
     portal_id: PortalId,
     lo_id: LearningObjectId,
     now: Timestamp,
@@ -87,7 +91,7 @@ pub(crate) fn tell_late(
     let Some((Unfinished { announcement, cursor, .. }, finished_at)) = latest else { return Ok(()) };
     let is_past = finished_at.is_some() || portal_id.0 <= cursor;
     match announcement.news {
-        News::Flagged(_) if is_past => tell(connection, &announcement, portal_id, now),
+        News::Flagged(_) if is_past => tell(connection, publisher, &announcement, portal_id, now),
         News::Flagged(_) | News::Withdrawn | News::Removed => Ok(()),
     }
 }
@@ -164,13 +168,13 @@ fn next(connection: &Connection) -> Result<Option<Unfinished>, VerbError> {
 }
 
 /// Goes from portal to portal, and from announcement to announcement, until there is nobody left to tell or enough were told.
-fn expand(connection: &Connection, limit: u32, now: Timestamp) -> Result<bool, VerbError> {
+fn expand(connection: &Connection, publisher: &mut Publisher, limit: u32, now: Timestamp) -> Result<bool, VerbError> {
     let mut left = limit;
     while let Some(Unfinished { no, announcement, mut cursor }) = next(connection)? {
         let mut told = 0;
         let mut concerned = next_concerned(connection, announcement.lo_id, cursor)?;
         while let Some(portal_id) = concerned.filter(|_| told < left) {
-            tell(connection, &announcement, portal_id, now)?;
+            tell(connection, publisher, &announcement, portal_id, now)?;
             told += 1;
             cursor = portal_id.0;
             concerned = next_concerned(connection, announcement.lo_id, cursor)?;
@@ -214,6 +218,7 @@ fn next_concerned(
 /// What a portal was told once it is not told again.
 fn tell(
     connection: &Connection,
+    publisher: &mut Publisher,
     announcement: &Announcement,
     portal_id: PortalId,
     at: Timestamp,
@@ -224,7 +229,7 @@ fn tell(
     )?;
     for event in announcement.events_for(portal_id) {
         if !is_told.query_row([event.id.as_str()], |row| row.get(0))? {
-            event::insert(connection, &[event], at)?;
+            publisher.publish(connection, event, at)?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::delivery::{Attempt, Delivery, Finished, FinishedAttempt, Lease};
 use domain::id::{DeliveryId, EventId, PortalId, WebhookId};
 use domain::webhook::rate_limit::RateLimit;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Result;
 use crate::page::{Listed, PageRequest};
@@ -42,6 +42,25 @@ pub struct LeaseRequest {
     pub now: Timestamp,
     /// Until when the leases are held.
     pub expires_at: Timestamp,
+}
+
+/// Whether a lane sets the pace of those who publish events for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Nobody waits for it.
+    Free,
+    /// Its receiver answers at once: a write that tells it of something may wait a moment for a permit, so that no more is published
+    /// than is delivered.
+    Set,
+}
+
+/// What there is to do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Work {
+    /// Whether there may be something due that was not before.
+    pub due: bool,
+    /// Deliveries that were born leased: their attempts begin now.
+    pub born: Vec<Lease>,
 }
 
 /// Which deliveries are wanted. What is `None` does not narrow.
@@ -99,9 +118,26 @@ pub trait Deliveries: Send + Sync {
     /// them, and they would be in the way of whoever looks for work.
     async fn expire_deliveries(&self, limit: u32, now: Timestamp) -> Result<u64>;
 
-    /// Returns when there may be work that was not there before: after commits that wrote due deliveries or made a webhook
-    /// active. May return for nothing; a call that was missed is made up for by the next. For one caller at a time.
-    async fn wait_for_work(&self);
+    /// Returns when there may be work that was not there before: after commits that wrote due deliveries, or leased ones, or made a
+    /// webhook active. May return for nothing; a call that was missed is made up for by the next. For one caller at a time, who
+    /// attempts whatever was born leased.
+    async fn wait_for_work(&self) -> Work;
+
+    /// Lets the next deliveries of a lane be born leased, so many more than before, each lease for this long: stored with attempt
+    /// number 1, and handed over by [`wait_for_work`](Self::wait_for_work) once they are. Permits last until they are used or
+    /// withdrawn, or the process ends; where nobody offers any, nothing is born leased (decision 15).
+    ///
+    /// A backend may use none of them.
+    fn offer_permits(&self, webhook_id: &WebhookId, count: u32, lease_for: SignedDuration, pace: Pace) {
+        let _ = (webhook_id, count, lease_for, pace);
+    }
+
+    /// Takes back the permits of a lane that are not in use, says how many these are, and sets its pace. What is missing is being
+    /// used at this moment: it comes as a lease, or can be withdrawn later.
+    fn withdraw_permits(&self, webhook_id: &WebhookId, pace: Pace) -> u32 {
+        let _ = (webhook_id, pace);
+        u32::MAX
+    }
 
     /// Deliveries to webhooks of the portal, newest first.
     async fn list_deliveries(

@@ -10,7 +10,7 @@ use tracing::{error, info};
 
 use crate::backoff::Backoff;
 use crate::lane::Turned;
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Offer};
 use crate::run::Settings;
 use crate::watch::Watch;
 
@@ -64,6 +64,8 @@ pub(super) struct Search {
     /// When to list again, whether somebody says so or not.
     look_at: Timestamp,
     backoff: Backoff,
+    /// How many leases are being asked for.
+    asked: usize,
 }
 
 impl Search {
@@ -76,6 +78,7 @@ impl Search {
             listed_at: Timestamp::MIN,
             look_at: Timestamp::MIN,
             backoff: Backoff::default(),
+            asked: 0,
         }
     }
 
@@ -87,13 +90,15 @@ impl Search {
         }
         // A clock that was set back must not put the next look off.
         self.look_at = self.look_at.min(after(now, self.poll_for));
-        if free == 0 || self.backoff.waits_until(now).is_some() {
+        // What lies with the store is free for what is found to be due.
+        if free + self.lanes.standing_by() == 0 || self.backoff.waits_until(now).is_some() {
             return None;
         }
         let fresh = (SignedDuration::ZERO..LIST_FRESH_FOR).contains(&now.duration_since(self.listed_at));
         if !self.stale || fresh {
             let lanes = self.lanes.share(free, now);
             if !lanes.is_empty() {
+                self.asked = lanes.iter().map(|(_, count)| *count as usize).sum();
                 return Some(Question::Leases(LeaseRequest { lanes, now, expires_at: after(now, self.lease_for) }));
             }
         }
@@ -107,6 +112,7 @@ impl Search {
 
     /// Takes in what the store answered; the attempts of these leases begin now.
     pub(super) fn found(&mut self, found: Found, now: Timestamp, watch: &Watch) -> Vec<Lease> {
+        self.asked = 0;
         match found {
             Found::DueLanes(Ok(lanes)) => {
                 self.store_is_well();
@@ -138,6 +144,32 @@ impl Search {
         random: &dyn Random,
     ) -> Option<Turned> {
         self.lanes.attempted(attempt, now, random)
+    }
+
+    /// Takes permits back that lie with the store and are needed elsewhere; once it is to end, all of them. So many are free.
+    pub(super) fn withdraw(&mut self, store: &dyn Store, free: usize, ends: bool, now: Timestamp) {
+        let withdrawals = if ends { self.lanes.withdraw_all() } else { self.lanes.withdrawals(free) };
+        for (webhook_id, pace) in withdrawals {
+            let count = store.withdraw_permits(&webhook_id, pace);
+            self.lanes.withdrawn(&webhook_id, count, now);
+        }
+    }
+
+    /// Leaves permits with the store that nobody has asked for, out of so many.
+    pub(super) fn offer(&mut self, store: &dyn Store, free: usize, now: Timestamp) {
+        for Offer { webhook_id, count, pace } in self.lanes.offers(free.saturating_sub(self.asked), now) {
+            store.offer_permits(&webhook_id, count, self.lease_for, pace);
+        }
+    }
+
+    /// How many permits lie with the store.
+    pub(super) fn standing_by(&self) -> usize {
+        self.lanes.standing_by()
+    }
+
+    /// Takes note of deliveries that were born leased: their attempts begin now.
+    pub(super) fn born(&mut self, leases: &[Lease], now: Timestamp) {
+        self.lanes.born(leases, now);
     }
 
     /// How many lanes have their deliveries held because of their circuits.
@@ -180,7 +212,7 @@ impl Search {
     }
 }
 
-fn after(now: Timestamp, span: SignedDuration) -> Timestamp {
+pub(super) fn after(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.saturating_add(span).unwrap_or(Timestamp::MAX)
 }
 

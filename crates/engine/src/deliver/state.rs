@@ -1,13 +1,17 @@
 //! Where the loop stands: what it knows of the work, what it has not recorded, whether it is to end.
 
 use domain::delivery::{FinishedAttempt, Lease};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use store::delivery::Work;
 use tracing::info;
 
-use super::search::{Found, Question, Search};
+use super::search::{Found, Question, Search, after};
 use super::unrecorded::{Recording, Unrecorded};
 use crate::run::{Engine, Stopped};
 use crate::watch::Watch;
+
+/// How often to ask for permits back that were about to be used when it was to end.
+const STAND_DOWN_EVERY: SignedDuration = SignedDuration::from_millis(50);
 
 pub(super) struct State<'a> {
     engine: &'a Engine,
@@ -43,16 +47,35 @@ impl<'a> State<'a> {
 
     /// What to ask the store next: permits before leases, and no leases once it is to end.
     pub(super) fn question(&mut self, now: Timestamp, in_flight: usize) -> Option<Question> {
+        let free = self.free(in_flight);
+        if self.stop.is_some() { None } else { self.search.next(now, free) }
+    }
+
+    /// Takes permits back from the store, before others ask for them.
+    pub(super) fn withdraw(&mut self, now: Timestamp, in_flight: usize) {
+        let free = self.free(in_flight);
+        self.search.withdraw(&*self.engine.store, free, self.stop.is_some(), now);
+    }
+
+    /// Leaves permits with the store for what is about to be born, once others have asked for theirs.
+    pub(super) fn offer(&mut self, now: Timestamp, in_flight: usize) {
+        let free = self.free(in_flight);
+        if self.stop.is_none() {
+            self.search.offer(&*self.engine.store, free, now);
+        }
+    }
+
+    fn free(&self, in_flight: usize) -> usize {
         let taken = in_flight + self.unrecorded.len();
         self.watch.in_flight.set(taken as f64);
-        let free = self.engine.settings.concurrency.saturating_sub(taken);
-        if self.stop.is_some() { None } else { self.search.next(now, free) }
+        self.engine.settings.concurrency.saturating_sub(taken + self.search.standing_by())
     }
 
     /// When to look at the clock again.
     pub(super) fn wakes_at(&self, now: Timestamp) -> Timestamp {
         let look_at = match &self.stop {
             None => self.search.wakes_at(now),
+            Some(stop) if self.search.standing_by() > 0 => after(now, STAND_DOWN_EVERY).min(stop.at),
             Some(stop) => stop.at,
         };
         self.unrecorded.wakes_at(now).map_or(look_at, |at| at.min(look_at))
@@ -86,8 +109,13 @@ impl<'a> State<'a> {
         }
     }
 
-    pub(super) fn nudged(&mut self) {
-        self.search.nudged();
+    /// Takes in what there is to do; the attempts of these leases begin now.
+    pub(super) fn nudged(&mut self, work: Work) -> Vec<Lease> {
+        if work.due {
+            self.search.nudged();
+        }
+        self.search.born(&work.born, self.engine.clock.now());
+        work.born
     }
 
     /// Takes note that it is to end.
@@ -101,7 +129,7 @@ impl<'a> State<'a> {
     pub(super) fn stopped(&self, now: Timestamp, in_flight: usize, asked: bool) -> Option<Stopped> {
         let &Stop { at, finished } = self.stop.as_ref()?;
         let left = in_flight + self.unrecorded.len();
-        if now < at && (left > 0 || !asked) {
+        if now < at && (left > 0 || self.search.standing_by() > 0 || !asked) {
             return None;
         }
         info!(finished, left, "deliveries stopped");

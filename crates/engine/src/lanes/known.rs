@@ -5,6 +5,7 @@ use std::ops::{Index, IndexMut};
 
 use domain::id::{PortalId, WebhookId};
 use jiff::Timestamp;
+use store::delivery::Pace;
 
 use crate::lane::Lane;
 
@@ -28,6 +29,10 @@ pub(super) struct Entry {
     pub(super) listened_to: bool,
     /// When it is looked at again because of its rate, if it waits for that.
     pub(super) wakes_at: Option<Timestamp>,
+    /// Whether it is among those that may stand by or down.
+    pub(super) moved: bool,
+    /// The pace that the store was told.
+    pub(super) pace: Pace,
 }
 
 impl Entry {
@@ -126,6 +131,8 @@ mod tests {
             queued: false,
             listened_to: false,
             wakes_at: None,
+            moved: false,
+            pace: Pace::Free,
         }
     }
 

@@ -13,6 +13,7 @@ use super::*;
 use crate::lane::Standing;
 
 mod pace;
+mod standby;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 

@@ -51,6 +51,11 @@ impl Turns {
         }
     }
 
+    /// Whether nobody waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.portals.is_empty()
+    }
+
     /// Gives back memory that was kept.
     pub(super) fn shrink(&mut self) {
         self.lanes.retain(|_, lanes| !lanes.is_empty());

@@ -106,7 +106,8 @@ fn without_a_secret_nothing_is_signed() {
 
 #[test]
 fn a_replaced_secret_signs_behind_the_new_one_until_its_grace_ends() {
-    let replaced = |until| Webhook { previous_secrets: secret("old").zip(Some(until)).into_iter().collect(), ..webhook() };
+    let replaced =
+        |until| Webhook { previous_secrets: secret("old").zip(Some(until)).into_iter().collect(), ..webhook() };
     let request = sign_for(replaced(now() + SignedDuration::from_secs(1)));
     let signature = header(&request, "Go1-Signature").unwrap();
     let newest_only = sign_for(webhook());

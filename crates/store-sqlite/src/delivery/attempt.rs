@@ -12,6 +12,7 @@ use sqlite::rusqlite::{Connection, Row, params};
 use crate::error::VerbError;
 use crate::notice;
 use crate::row::{RowExt, unreadable};
+use crate::told::Told;
 use crate::webhook::health;
 
 /// The fence: a row is only found while this very attempt is leased.
@@ -24,6 +25,7 @@ const FENCED: &str = "-- finish_attempts
 pub(super) fn finish(
     connection: &Connection,
     attempts: &[FinishedAttempt],
+    told: &Told,
     now: Timestamp,
 ) -> Result<Vec<Finished>, VerbError> {
     let mut recorded_of: BTreeMap<(&WebhookId, i64), Vec<&FinishedAttempt>> = BTreeMap::new();
@@ -37,7 +39,7 @@ pub(super) fn finish(
         finished.push(recorded);
     }
     for ((id, version), attempts) in recorded_of {
-        health::save(connection, id, version, &attempts, now)?;
+        health::save(connection, told, (id, version), &attempts, now)?;
         crash::point!("finish/health-saved");
     }
     Ok(finished)

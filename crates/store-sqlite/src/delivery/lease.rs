@@ -13,7 +13,7 @@ use store::keyring::Keyring;
 use crate::error::VerbError;
 use crate::event;
 use crate::query::rows;
-use crate::row::RowExt;
+use crate::row::{InOrder, RowExt};
 use crate::webhook::Cache;
 
 /// Steps from lane to lane through the index of what is pending, so that it costs two look-ups a lane, however much is
@@ -220,5 +220,6 @@ fn lease_lane(
 }
 
 fn decode_leased(row: &Row<'_>) -> Result<(i64, i64, u32, u32), VerbError> {
-    Ok((row.of("no")?, row.of("event_no")?, row.of("attempt_number")?, row.of("failures")?))
+    let mut columns = InOrder::from(row, 0);
+    Ok((columns.of()?, columns.of()?, columns.of()?, columns.of()?))
 }

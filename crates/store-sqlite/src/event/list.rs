@@ -11,14 +11,17 @@ use store::page::{Listed, PageRequest};
 use crate::error::VerbError;
 use crate::query::{row, rows};
 use crate::replay::last_before;
-use crate::row::RowExt;
+use crate::row::{InOrder, RowExt};
 
 macro_rules! columns {
     () => {
-        "events.no, events.id, events.portal_id, events.event_type, subject_id, data, occurred_at, deadline_at, events.created_at,
-        test_webhook_no"
+        "events.no, events.id, events.portal_id, events.event_type, subject_id, data, occurred_at, deadline_at,
+        test_webhook_no, events.created_at"
     };
 }
+
+/// Where the columns of an event begin in them.
+const EVENT_AT: usize = 1;
 
 /// The portal `?1` and all that are below it.
 macro_rules! family {
@@ -193,5 +196,5 @@ fn numbers(connection: &Connection, filter: &EventFilter) -> Result<(i64, i64), 
 }
 
 fn decode(row: &Row<'_>) -> Result<StoredEvent, VerbError> {
-    Ok(StoredEvent { event: super::decode(row)?, stored_at: row.at("created_at")? })
+    Ok(StoredEvent { event: super::decode(&mut InOrder::from(row, EVENT_AT))?, stored_at: row.at("created_at")? })
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use sqlite::rusqlite::{Connection, params};
 use store::error::StoreError;
 
-use super::insert_event;
 use crate::error::VerbError;
+use crate::event;
 use crate::query::row;
 use crate::row::RowExt;
 
@@ -29,7 +29,7 @@ pub(crate) fn insert(
     let webhook_no = row(connection, sql, &[&webhook_id.as_str(), &test.portal_id.0], |row| row.of::<i64>("no"))?;
     let webhook_no = webhook_no.ok_or(StoreError::Conflict)?;
     check_limit(connection, webhook_no)?;
-    let event_no = insert_event(connection, test, Some(webhook_no), now)?;
+    let event_no = event::insert(connection, test, Some(webhook_no), now)?;
     let sql = "-- save_test
         INSERT INTO deliveries (portal_id, webhook_no, event_no, state, due_at, attempt_number, failures)
         VALUES (?1, ?2, ?3, 'pending', ?4, 0, 0)

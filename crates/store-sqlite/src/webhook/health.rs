@@ -13,14 +13,15 @@ use crate::error::VerbError;
 use crate::notice;
 use crate::query::row;
 use crate::row::{RowExt, unreadable};
+use crate::told::Told;
 
 /// Takes note of how the attempts of one version of a webhook went, in their order: warns its administrators, and makes it
 /// inactive if it is hopeless (decision 5). Nothing happens if its owner has changed it meanwhile: then they say nothing about
 /// what it is now.
 pub(crate) fn save(
     connection: &Connection,
-    id: &WebhookId,
-    version: i64,
+    told: &Told,
+    (id, version): (&WebhookId, i64),
     attempts: &[&FinishedAttempt],
     now: Timestamp,
 ) -> Result<(), VerbError> {
@@ -38,19 +39,14 @@ pub(crate) fn save(
     if after == before {
         return Ok(());
     }
-    connection
-        .prepare_cached(
-            "-- finish_attempts (health)
-            UPDATE webhooks
-            SET failing_since = ?2, failures = ?3, warned = ?4
-            WHERE id = ?1",
-        )?
-        .execute((
-            id.as_str(),
-            failing_since.map(Timestamp::as_millisecond),
-            failures,
-            after.warned.map(Warning::as_str),
-        ))?;
+    let mut save = connection.prepare_cached(
+        "-- finish_attempts (health)
+        UPDATE webhooks
+        SET failing_since = ?2, failures = ?3, warned = ?4
+        WHERE id = ?1",
+    )?;
+    let (since, warned) = (failing_since.map(Timestamp::as_millisecond), after.warned.map(Warning::as_str));
+    told.aside(|| save.execute((id.as_str(), since, failures, warned)))?;
     let (Some(since), Some(last)) = (failing_since, attempts.last()) else { return Ok(()) };
     match judgement {
         Judgement::Bearable => Ok(()),

@@ -25,7 +25,7 @@ use domain::why::Standing;
 use jiff::Timestamp;
 use store::Store;
 use store::credential::Credentials;
-use store::delivery::{Deliveries, DeliveryFilter, DueLanes, LeaseRequest};
+use store::delivery::{Deliveries, DeliveryFilter, DueLanes, LeaseRequest, Work};
 use store::enrollment::{EnrollmentFilter, Enrollments};
 use store::error::{Result, StoreError};
 use store::event::{EventFilter, Events, PruneCursor, PrunedEvents, StoredEvent};
@@ -161,8 +161,8 @@ impl Deliveries for NodeStore {
         self.step("expire_deliveries", self.inner.expire_deliveries(limit, now), |_| {}).await
     }
 
-    async fn wait_for_work(&self) {
-        self.inner.wait_for_work().await;
+    async fn wait_for_work(&self) -> Work {
+        self.inner.wait_for_work().await
     }
 
     async fn list_deliveries(

@@ -1,0 +1,98 @@
+//! Which lanes leave permits with the store, and when they take them back.
+
+use store::delivery::Pace;
+
+use super::*;
+
+/// Lanes of which each has had one delivery, which was answered with success, and that have nothing due any more.
+fn sound(concurrency: usize, names: &str) -> Lanes {
+    let mut lanes = Lanes::new(&Settings { concurrency, ..settings(64) });
+    list(&mut lanes, names, NOW);
+    let granted = lanes.share(names.split_whitespace().count(), NOW);
+    let began: Vec<Lease> = granted.iter().flat_map(|(lane, count)| leases(lane.clone(), *count as usize)).collect();
+    lanes.leased(&granted, &began, NOW);
+    list(&mut lanes, "", NOW);
+    for name in names.split_whitespace() {
+        end(&mut lanes, name, 200, NOW);
+    }
+    lanes
+}
+
+/// What is offered, such as `1a:8`.
+fn offered(lanes: &mut Lanes, free: usize) -> String {
+    let offers = lanes.offers(free, NOW);
+    text(&offers.into_iter().map(|offer| (offer.webhook_id, offer.count)).collect::<Vec<_>>())
+}
+
+/// Whose permits are taken back, such as `1a`. The store gives all back but those that are `kept`.
+fn withdrawn(lanes: &mut Lanes, free: usize, kept: u32) -> String {
+    let withdrawals = lanes.withdrawals(free);
+    for (lane, _) in &withdrawals {
+        let key = lanes.known.find(lane).unwrap();
+        let count = lanes.known[key].lane.standing_by() - kept;
+        lanes.withdrawn(lane, count, NOW);
+    }
+    withdrawals.iter().map(|(lane, _)| &lane.as_str()[10..]).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_sound_lane_with_nothing_due_leaves_what_it_may_have_with_the_store() {
+    let mut lanes = sound(100, "1a");
+    assert_eq!(offered(&mut lanes, 100), "1a:8");
+    assert_eq!((offered(&mut lanes, 92), lanes.standing_by()), (String::new(), 8));
+    lanes.born(&leases(id("1a"), 3), NOW);
+    assert_eq!(
+        (offered(&mut lanes, 89), lanes.standing_by()),
+        (String::new(), 5),
+        "it has as many in flight as before"
+    );
+    end(&mut lanes, "1a", 200, NOW);
+    assert_eq!(
+        (offered(&mut lanes, 90), lanes.standing_by()),
+        ("1a:1".to_owned(), 6),
+        "in place of the one that is over"
+    );
+}
+
+#[test]
+fn a_lane_of_which_nothing_good_was_heard_stands_by_no_more() {
+    let mut lanes = sound(100, "1a");
+    offered(&mut lanes, 100);
+    lanes.born(&leases(id("1a"), 1), NOW);
+    end(&mut lanes, "1a", 500, NOW);
+    assert_eq!(withdrawn(&mut lanes, 99, 0), "1a");
+    assert_eq!((offered(&mut lanes, 100), lanes.standing_by()), (String::new(), 0));
+}
+
+#[test]
+fn what_is_due_goes_first_and_keeps_the_pace() {
+    let mut lanes = sound(100, "1a");
+    offered(&mut lanes, 100);
+    list(&mut lanes, "1a", NOW);
+    assert_eq!(share(&mut lanes, 92), "");
+    assert_eq!(lanes.withdrawals(92), [(id("1a"), Pace::Set)]);
+    lanes.withdrawn(&id("1a"), 6, NOW);
+    // Two of them are in use at this moment.
+    assert_eq!(share(&mut lanes, 98), "1a:6");
+    assert_eq!(offered(&mut lanes, 98), "");
+}
+
+#[test]
+fn together_they_leave_half_of_the_permits_and_the_longest_makes_room() {
+    let mut lanes = sound(20, "1a 1b");
+    assert_eq!(offered(&mut lanes, 20), "1a:8 1b:2");
+    assert_eq!(withdrawn(&mut lanes, 10, 0), "1a");
+    lanes.born(&leases(id("1b"), 1), NOW);
+    end(&mut lanes, "1b", 200, NOW);
+    assert_eq!(offered(&mut lanes, 19), "1b:7", "and one that it has already");
+}
+
+#[test]
+fn whoever_waits_with_none_free_gets_all_of_them() {
+    let mut lanes = sound(20, "1a 1b");
+    offered(&mut lanes, 20);
+    list(&mut lanes, "2c", NOW);
+    assert_eq!(withdrawn(&mut lanes, 1, 0), "1a", "only to make room");
+    assert_eq!(withdrawn(&mut lanes, 0, 1), "1b");
+    assert_eq!(lanes.standing_by(), 1);
+}
