@@ -6,7 +6,9 @@ mod http;
 pub mod inbox;
 mod portals;
 mod reading;
+pub mod retirement;
 pub mod step;
+mod tend;
 mod worker;
 
 use std::sync::Arc;
@@ -14,14 +16,18 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use client::verify::Verifier;
+use jiff::Timestamp;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Clock, Config, Settings, SettingsError};
+use crate::config::{Clock, Config, Random, Settings, SettingsError};
 use crate::inbox::{Inbox, InboxError};
 use crate::portals::Portals;
+use crate::retirement::links::{LinkKey, TOKEN_BYTES};
+use crate::retirement::rules::Rules;
 use crate::step::Steps;
+use crate::tend::Tender;
 use crate::worker::Worker;
 
 /// A companion over its inbox. Clones are the same one.
@@ -37,9 +43,31 @@ struct Shared {
     verifier: Verifier,
     inbox: Inbox,
     clock: Clock,
+    random: Random,
+    rules: Rules,
+    /// What links in mails are signed with, once it was read.
+    link_key: OnceCell<LinkKey>,
     steps: Steps,
     /// Rung when something new is in the inbox. A ring that is lost costs seconds, never an event.
     bell: Notify,
+    /// Rung when something new is known of content that ends.
+    retirement_bell: Notify,
+}
+
+impl Shared {
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// What links are signed with: made on first use, and the same for ever.
+    async fn link_key(&self) -> Result<&LinkKey, InboxError> {
+        let make = async || {
+            let mut fresh = vec![0; TOKEN_BYTES];
+            (self.random)(&mut fresh);
+            Ok(LinkKey::new(&self.inbox.link_key(fresh).await?))
+        };
+        self.link_key.get_or_try_init(make).await
+    }
 }
 
 /// Why there is no companion.
@@ -95,12 +123,24 @@ impl Companion {
     ///
     /// When the settings cannot be used.
     pub fn over(inbox: Inbox, config: Config) -> Result<Self, SettingsError> {
-        let Config { settings, clock, steps } = config;
+        let Config { settings, clock, random, steps } = config;
         settings.check()?;
         let verifier = settings.verifier()?;
         let portals = Arc::new(Portals::new(&settings)?);
         let steps = Steps::new(steps);
-        let shared = Shared { settings, verifier, inbox, clock, steps, bell: Notify::new() };
+        let rules = Rules::new(&settings.retirement);
+        let shared = Shared {
+            settings,
+            verifier,
+            inbox,
+            clock,
+            random,
+            rules,
+            link_key: OnceCell::new(),
+            steps,
+            bell: Notify::new(),
+            retirement_bell: Notify::new(),
+        };
         Ok(Companion { shared: Arc::new(shared), portals })
     }
 
@@ -123,14 +163,13 @@ impl Companion {
         let address = api.as_ref().unwrap_or(&webhooks).local_addr().context("asking for the address listened on")?;
         self.shared.settings.check_api_at(address)?;
         let listen = |listener, router| http::listen::listen(listener, router, &self.shared.settings.limits, &shutdown);
-        let worker = self.worker();
         match api {
             None => {
-                tokio::join!(listen(webhooks, self.router()), worker.run(&shutdown));
+                tokio::join!(listen(webhooks, self.router()), self.work(shutdown.clone()));
             }
             Some(api) => {
                 let receiver = listen(webhooks, http::receiver(&self.shared));
-                tokio::join!(receiver, listen(api, http::api(&self.shared)), worker.run(&shutdown));
+                tokio::join!(receiver, listen(api, http::api(&self.shared)), self.work(shutdown.clone()));
             }
         }
         Ok(())
@@ -142,9 +181,19 @@ impl Companion {
         http::receiver_and_api(&self.shared)
     }
 
-    /// Fetches and records until `shutdown`.
+    /// Fetches and records, and tends content that ends, until `shutdown`.
     pub async fn work(&self, shutdown: CancellationToken) {
-        self.worker().run(&shutdown).await;
+        tokio::join!(self.worker().run(&shutdown), self.tender().run(&shutdown));
+    }
+
+    /// Does everything that is due now about content that ends, once: has it removed, asks the platform about it, tells people.
+    /// [`work_once`](Companion::work_once) is for completions.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read or written; what was not recorded stays due.
+    pub async fn tend_once(&self) -> Result<(), InboxError> {
+        self.tender().once().await
     }
 
     /// Fetches and records everything that is due now, once, and says how many entries that were.
@@ -154,6 +203,10 @@ impl Companion {
     /// When the database cannot be read or written; what was not recorded stays due.
     pub async fn work_once(&self) -> Result<usize, InboxError> {
         self.worker().run_once().await
+    }
+
+    fn tender(&self) -> Tender {
+        Tender::new(self.shared.clone(), self.portals.clone())
     }
 
     fn worker(&self) -> Worker {

@@ -72,6 +72,15 @@ pub enum Step {
         /// When it is tried again.
         due_at: Timestamp,
     },
+    /// Something was done about content that ends.
+    Retirement {
+        /// Where.
+        portal_id: String,
+        /// The content.
+        lo_id: String,
+        /// What was done, as a sentence.
+        what: String,
+    },
     /// It was tried for the last time, and nothing was recorded.
     GivenUp {
         /// The event.

@@ -3,8 +3,8 @@
 //! There is no "running" state: an entry stays due until it is settled, so a crash in between only means that it is
 //! fetched again. Which entries are being fetched right now is known to this process alone.
 
-mod decide;
-mod fetch;
+pub(crate) mod decide;
+pub(crate) mod fetch;
 
 use std::collections::HashMap;
 use std::sync::Arc;

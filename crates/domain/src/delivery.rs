@@ -130,6 +130,11 @@ impl Outcome {
         matches!(self, Outcome::Answered(Answer { status: 200..=299, .. }))
     }
 
+    /// Whether it was the platform that was in trouble, and not the receiver: then it says nothing of the webhook.
+    pub fn is_own_trouble(&self) -> bool {
+        matches!(self, Outcome::Failed(Failure { kind: FailureKind::Proxy, .. }))
+    }
+
     /// 410 stops the webhook (decision 4).
     pub fn is_gone(&self) -> bool {
         matches!(self, Outcome::Answered(Answer { status: 410, .. }))

@@ -57,7 +57,7 @@ macro_rules! conformance {
             retention: old_events_are_pruned_with_all_of_theirs, what_is_pruned_gives_no_number_back,
                 pruning_goes_in_small_steps, what_is_not_over_is_not_pruned, a_replay_passes_over_what_is_pruned,
                 old_replays_and_deleted_webhooks_are_pruned;
-            notice: warnings_are_told_once_each, of_warnings_that_are_due_together_the_last_is_told, a_success_and_a_change_begin_anew,
+            notice: warnings_are_told_once_each, of_warnings_that_are_due_together_the_last_is_told, trouble_of_our_own_is_not_the_webhooks, a_success_and_a_change_begin_anew,
                 a_webhook_that_is_gone_is_told_of_once, deliveries_that_are_given_up_are_counted_for_a_day,
                 what_changes_nothing_tells_nothing, a_stop_and_its_notice_are_one, notices_belong_to_their_portal,
                 old_notices_are_pruned;

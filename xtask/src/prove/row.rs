@@ -55,4 +55,5 @@ pub(super) const ROWS: &[Row] = &[
     tests(&["S8"], "client", &["forgery::"], "forged deliveries", "good ones beside them are accepted"),
     tests(&["S10"], "engine", &["rotation::every_secret"], "receivers with an old secret, the new one, or one between", "with the last two digests alone some refuse"),
     tests(&["S14"], "gateway", &["limit::rate::"], "requests beyond a rate", "who asks less often is never refused"),
+    Row { ids: &["S17"], what: "advisories, bans, licences and sources of every locked crate", run: Run::Cargo(&["xtask", "deny"]), control: "a vulnerable and a banned crate, planted in a tree of their own, are refused" },
 ];

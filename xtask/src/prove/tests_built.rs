@@ -54,6 +54,8 @@ impl TestProgram {
         let mut command = Command::new(&self.executable);
         command.args(filters).args(["--include-ignored", "--nocapture", "--test-threads=1"]);
         command.current_dir(&self.folder).env("CARGO_MANIFEST_DIR", &self.folder);
+        // Of a failure little is shown, and that is to be its reason.
+        command.env("RUST_BACKTRACE", "0");
         command
     }
 }

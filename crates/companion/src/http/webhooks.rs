@@ -48,6 +48,7 @@ pub(crate) async fn receive(
     let kept = shared.inbox.keep(arrival).await.inspect_err(|_| count("storage_failed"))?;
     tell_kept(&shared, event_id.clone(), kept);
     shared.bell.notify_one();
+    shared.retirement_bell.notify_waiters();
     Ok(Json(Receipt { event_id, duplicate: kept == Kept::Duplicate }))
 }
 

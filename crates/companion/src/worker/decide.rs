@@ -91,20 +91,25 @@ pub(crate) fn decide(due: &Due, found: Found, now: Timestamp) -> Next {
 
 /// How long to wait after a further fetch without success.
 pub(crate) fn delay(due: &Due, retry_after: Option<Duration>) -> SignedDuration {
-    let doubled = DELAY_FIRST.saturating_mul(2_i32.saturating_pow(due.fetches)).min(DELAY_MAX);
-    let spread = doubled.mul_f64(1.0 - SPREAD * fraction(due));
+    delay_after(due.number, due.fetches, retry_after)
+}
+
+/// How long to wait before whatever has this number is tried again, after so many tries without success.
+pub(crate) fn delay_after(number: i64, tries: u32, retry_after: Option<Duration>) -> SignedDuration {
+    let doubled = DELAY_FIRST.saturating_mul(2_i32.saturating_pow(tries)).min(DELAY_MAX);
+    let spread = doubled.mul_f64(1.0 - SPREAD * fraction(number, tries));
     let asked =
         retry_after.map(|asked| SignedDuration::try_from(asked).unwrap_or(RETRY_AFTER_MAX).min(RETRY_AFTER_MAX));
     spread.max(asked.unwrap_or(SignedDuration::ZERO))
 }
 
 /// A number from 0 to 1 that differs between entries and between the fetches of one; it need not surprise anybody.
-fn fraction(due: &Due) -> f64 {
-    let mixed = (due.number as u64).wrapping_add(u64::from(due.fetches)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+fn fraction(number: i64, tries: u32) -> f64 {
+    let mixed = (number as u64).wrapping_add(u64::from(tries)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed >> 32) as f64 / f64::from(u32::MAX)
 }
 
-fn shortened(reason: String) -> String {
+pub(crate) fn shortened(reason: String) -> String {
     match reason.char_indices().nth(REASON_CHARS_MAX) {
         None => reason,
         Some((end, _)) => format!("{}…", &reason[..end]),

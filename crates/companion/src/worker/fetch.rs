@@ -83,7 +83,7 @@ fn not_found(error: Error) -> Found {
 }
 
 /// The error and what lies under it, for the operator.
-fn describe(error: &Error) -> String {
+pub(crate) fn describe(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -12,6 +12,7 @@ mod guard;
 mod hostile_callers;
 mod idempotency;
 mod limits;
+mod mass_assignment;
 mod notices;
 mod oauth;
 mod oauth_clients;

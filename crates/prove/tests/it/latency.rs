@@ -70,8 +70,10 @@ async fn r25_requests_are_answered_and_deliveries_arrive_soon() {
     let accepted = middle(|round| round.beyond(round.accepted.p99()));
     let arrives_p50 = middle(|round| round.arrives.p50());
     let arrives_p99 = middle(|round| round.beyond(round.arrives.p99()));
-    let told: Vec<String> =
-        rounds.iter().map(|round| format!("answered {}, arrived {}, nothing {}", round.accepted, round.arrives, round.nothing)).collect();
+    let told: Vec<String> = rounds
+        .iter()
+        .map(|round| format!("answered {}, arrived {}, nothing {}", round.accepted, round.arrives, round.nothing))
+        .collect();
     assert!(Round::holds(accepted, arrives_p50, arrives_p99), "{told:#?}");
     let calm = round(&town, portal, &sink, CALM_RATE, lasts).await;
     let slow = control().await;
@@ -131,7 +133,12 @@ async fn round(town: &Town, portal: usize, sink: &Sink, rate: u32, lasts: Durati
     assert!(all, "{} of {} came; {}", sink.count() - before, asked.len(), town.platform.last_lines());
     let arrives = arrivals(&asked, &sink.since(before));
     let nothing = Spread::of(nothing.iter().map(Asked::took));
-    Round { asked: asked.len(), nothing, accepted: Spread::of(asked.iter().map(Asked::took)), arrives: Spread::of(arrives) }
+    Round {
+        asked: asked.len(),
+        nothing,
+        accepted: Spread::of(asked.iter().map(Asked::took)),
+        arrives: Spread::of(arrives),
+    }
 }
 
 /// How long after its intended time each was delivered.

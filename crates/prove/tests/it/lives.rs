@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::binary::{Environment, Platform};
 use crate::dice::Dice;
@@ -97,10 +97,8 @@ impl Lives {
         let promised: Vec<String> = acks.keys().cloned().collect();
         let mut judged = Judged::default();
         self.receiver.waits(ALL_WITHIN, |all| judged.has_all(all, &promised)).await;
-        let ends_at = Instant::now() + ALL_WITHIN;
-        while self.world.open_deliveries(platform.url()).await > 0 {
-            assert!(Instant::now() < ends_at, "deliveries stay open; {}", platform.last_lines());
-        }
+        let settled = self.world.settles(platform.url(), ALL_WITHIN).await;
+        assert!(settled, "deliveries stay open; {}", platform.last_lines());
         platform.kill().await;
         self.receiver.settles().await;
         let received: Vec<Received> =

@@ -1,5 +1,6 @@
 //! What the real binary must survive (docs/RELIABILITY.md).
 
+mod authorization_server;
 mod binary;
 mod burst;
 mod clock;
@@ -15,6 +16,7 @@ mod latency;
 mod ledger;
 mod lives;
 mod load;
+mod overload;
 mod pause;
 mod power;
 mod receiver;

@@ -43,7 +43,7 @@ async fn r10_what_came_of_an_attempt_after_its_lease_is_not_recorded() {
         platform.signal("CONT").await;
         let all = receiver.waits(ALL_WITHIN, |all| acked.keys().all(|id| all.iter().any(|one| one.enrollment == *id)));
         assert!(all.await, "not all came; {}", platform.last_lines());
-        while world.open_deliveries(platform.url()).await > 0 {}
+        assert!(world.settles(platform.url(), ALL_WITHIN).await, "deliveries stay open; {}", platform.last_lines());
         let lost = platform.said("is not recorded: its lease ran out");
         let repeated = by_delivery(&receiver.all()).values().map(|requests| requests.len() - 1).sum::<usize>();
         if pause == SHORT {

