@@ -1,5 +1,6 @@
 //! What every handler is given.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use domain::clock::Clock;
@@ -13,13 +14,16 @@ use crate::token_cache::TokenCache;
 
 /// The state of the API. Cloning it is cheap: all clones share everything.
 #[derive(Clone)]
-pub struct Gateway {
+pub struct Gateway(Arc<Parts>);
+
+/// What the clones share: behind one pointer, because every layer and handler of a request has one.
+pub struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) keyring: Arc<Keyring>,
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) tokens: Arc<TokenCache>,
+    pub(crate) settings: Settings,
+    pub(crate) tokens: TokenCache,
 }
 
 /// What the operator decides.
@@ -43,6 +47,14 @@ impl Default for Settings {
     }
 }
 
+impl Deref for Gateway {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 impl Gateway {
     /// The API over a store.
     pub fn new(
@@ -52,7 +64,7 @@ impl Gateway {
         keyring: Arc<Keyring>,
         settings: Settings,
     ) -> Self {
-        Gateway { store, clock, random, keyring, settings: Arc::new(settings), tokens: Arc::default() }
+        Gateway(Arc::new(Parts { store, clock, random, keyring, settings, tokens: TokenCache::default() }))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
