@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::job::Asked;
 use crate::machine::Machine;
-use crate::platform::Platform;
 use crate::round::{Cast, Round};
-use crate::world::{self, Caller};
+use crate::scene::Scene;
+use crate::world::Caller;
 
 /// How many times the controls a delivered event may cost.
 pub(crate) const RATIO_MAX: f64 = 2.2;
@@ -23,6 +23,10 @@ pub(crate) struct Settings {
     pub(crate) events: usize,
     pub(crate) rounds: usize,
     pub(crate) connections: usize,
+    /// Deliveries that are due after the restart.
+    pub(crate) due: usize,
+    /// Deliveries of the past.
+    pub(crate) stored: usize,
 }
 
 /// What it came to.
@@ -36,36 +40,20 @@ pub(crate) struct Measured {
 }
 
 /// Measures, and says on standard error what it is doing.
-pub(crate) fn measure(settings: &Settings) -> Result<Measured> {
-    let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(&settings.folder);
-    let folder = folder.with_context(|| format!("making a folder in {}", settings.folder.display()))?;
-    let machine = Machine::find(folder.path())?;
-    let platform = Platform::start(&settings.schoolbell, folder.path())?;
-    eprintln!("the platform is process {} and listens on {}", platform.pid(), platform.address);
-    let mut cast = Cast::assemble(platform)?;
-    let customer = cast.platform.sandbox.customers.first().context("the sandbox has no customer")?.clone();
-    let caller = Caller::new(&mut cast.load, &cast.platform, &customer, settings.connections)?;
+pub(crate) fn measure(settings: &Settings, machine: Machine) -> Result<Measured> {
     let warm_up = settings.events.div_ceil(WARM_UP);
-    let count = warm_up + settings.events * settings.rounds;
-    let completions = completions(world::enroll(&mut cast.load, &cast.platform, &caller, count)?)?;
-    subscribe(&mut cast, settings)?;
-    let (first, rest) = completions.split_at(warm_up);
+    let mut scene = Scene::set(settings, warm_up + settings.events * settings.rounds)?;
+    scene.subscribe(1)?;
+    let first = scene.take(warm_up);
     eprintln!("warming up: {warm_up} completions");
-    cast.deliver(&caller, first)?;
-    let rounds = rounds(&mut cast, &caller, rest, settings)?;
-    let troubles = cast.platform.troubles()?;
+    scene.cast.deliver(&scene.caller, &first)?;
+    let rest = scene.take(settings.events * settings.rounds);
+    let rounds = rounds(&mut scene.cast, &scene.caller, &rest, settings)?;
+    let troubles = scene.cast.platform.troubles()?;
     if let Some(line) = troubles.first() {
         eprintln!("the platform had {} trouble(s), first: {line}", troubles.len());
     }
     Ok(Measured { settings: settings.clone(), machine, rounds, troubles: troubles.len() })
-}
-
-/// The webhook is the partner's, as in the published walk-through: the event is a customer's.
-fn subscribe(cast: &mut Cast, settings: &Settings) -> Result<()> {
-    let credentials = cast.platform.sandbox.partner.clone();
-    let partner = Caller::new(&mut cast.load, &cast.platform, &credentials, settings.connections)?;
-    let url = format!("http://{}/hook", cast.receiver_address);
-    world::subscribe(&mut cast.load, &cast.platform, &partner, url)
 }
 
 fn rounds(cast: &mut Cast, caller: &Caller, completions: &[(u64, Asked)], settings: &Settings) -> Result<Vec<Round>> {
@@ -78,8 +66,4 @@ fn rounds(cast: &mut Cast, caller: &Caller, completions: &[(u64, Asked)], settin
         rounds.push(round);
     }
     Ok(rounds)
-}
-
-fn completions(enrollments: Vec<String>) -> Result<Vec<(u64, Asked)>> {
-    enrollments.iter().map(|id| Ok((id.parse()?, world::completion(id)?))).collect()
 }

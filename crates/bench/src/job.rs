@@ -17,6 +17,12 @@ pub(crate) struct LoadJob {
     pub(crate) requests: Vec<Asked>,
     /// The field of each answer that is wanted.
     pub(crate) pick: Option<String>,
+    /// Not more requests a second than this, on whichever connection is free; otherwise as many as are answered.
+    #[serde(default)]
+    pub(crate) per_s: Option<f64>,
+    /// Whether a connection that breaks ends only itself.
+    #[serde(default)]
+    pub(crate) breaks: bool,
 }
 
 /// One request.
@@ -27,7 +33,8 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
-/// How it went, in the order of the requests. All were answered with success, or there is no report.
+/// How it went, in the order of the requests. All were answered with success, or there is no report; of connections that may break,
+/// what was not answered took a negative time.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct LoadReport {
     pub(crate) sent_at_us: Vec<i64>,

@@ -15,7 +15,7 @@ use crate::cpu::{self, Cpu};
 /// How long it may take to start.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 /// How often to look whether it has.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// What its log says before its address.
 const LISTENING: &str = "listening on http://";
 /// How much of its log is shown when something goes wrong.
@@ -43,6 +43,8 @@ pub(crate) struct Platform {
     pub(crate) sandbox: Sandbox,
     process: Child,
     log: PathBuf,
+    schoolbell: PathBuf,
+    data: PathBuf,
 }
 
 impl Platform {
@@ -51,14 +53,41 @@ impl Platform {
         let data = folder.join("data");
         let sandbox = fill(schoolbell, &data)?;
         let log = folder.join("serve.log");
-        let mut command = Command::new(schoolbell);
-        command.arg("serve").arg("--data").arg(&data).args(["--listen", "127.0.0.1:0"]).args(FLAGS);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
-        let process = command.spawn().with_context(|| format!("starting {}", schoolbell.display()))?;
+        let process = serve(schoolbell, &data, &log)?;
         let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut platform = Platform { address: unspecified, sandbox, process, log };
+        let mut platform =
+            Platform { address: unspecified, sandbox, process, log, schoolbell: schoolbell.to_owned(), data };
         platform.address = platform.listening()?;
         Ok(platform)
+    }
+
+    /// Ends it as a power cut would, if not for the machine's own memory.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+
+    /// Serves again from the same folder, once it was killed. Gives how long it took until it listened.
+    pub(crate) fn start_again(&mut self) -> Result<Duration> {
+        let started = Instant::now();
+        self.process = serve(&self.schoolbell, &self.data, &self.log)?;
+        self.address = self.listening()?;
+        Ok(started.elapsed())
+    }
+
+    /// Its database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.data.join("schoolbell.db")
+    }
+
+    /// A figure of `/proc/PID/status`, in MB.
+    pub(crate) fn memory_mb(&self, figure: &str) -> Result<f64> {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+        Ok(kib.with_context(|| format!("{path} has no {figure}"))? / 1024.0)
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -105,6 +134,13 @@ impl Drop for Platform {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn serve(schoolbell: &Path, data: &Path, log: &Path) -> Result<Child> {
+    let mut command = Command::new(schoolbell);
+    command.arg("serve").arg("--data").arg(data).args(["--listen", "127.0.0.1:0"]).args(FLAGS);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log)?);
+    command.spawn().with_context(|| format!("starting {}", schoolbell.display()))
 }
 
 fn fill(schoolbell: &Path, data: &Path) -> Result<Sandbox> {

@@ -4,6 +4,7 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use serde_json::{Map, Value, json};
 
 use crate::budget::{Measured, RATIO_MAX, Settings};
+use crate::machine::Machine;
 use crate::round::Round;
 use crate::spread::median;
 
@@ -115,15 +116,21 @@ fn is_within_budget(measured: &Measured) -> bool {
     RATIO.median(measured) <= RATIO_MAX
 }
 
-fn head(measured: &Measured) -> String {
-    let Measured { settings: Settings { events, connections, .. }, machine, rounds, .. } = measured;
+/// Where and when, for people.
+pub(crate) fn machine(machine: &Machine) -> String {
     let (date, processor, cores, kernel) = (&machine.measured_on, &machine.processor, machine.cores, &machine.kernel);
     format!(
-        "SQLite (synchronous=FULL), 1 webhook: {events} completions a round, {} round(s), {connections} connections\n\
-         {date}, {cores} × {processor}, {kernel}; load before {}; one sync of the disk {:.0} µs\n",
+        "{date}, {cores} × {processor}, {kernel}; load before {}; one sync of the disk {:.0} µs",
+        machine.load_before, machine.sync_us,
+    )
+}
+
+fn head(measured: &Measured) -> String {
+    let Measured { settings: Settings { events, connections, .. }, rounds, .. } = measured;
+    format!(
+        "SQLite (synchronous=FULL), 1 webhook: {events} completions a round, {} round(s), {connections} connections\n{}\n",
         rounds.len(),
-        machine.load_before,
-        machine.sync_us,
+        machine(&measured.machine),
     )
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use crate::cpu::{self, Cpu};
-use crate::job::{ArrivalsJob, ArrivalsReport, Asked, LoadReport, PostJob, PostReport};
+use crate::job::{ArrivalsJob, ArrivalsReport, Asked, LoadJob, LoadReport, PostJob, PostReport};
 use crate::platform::Platform;
 use crate::role::Role;
 use crate::role_process::RoleProcess;
@@ -65,19 +65,40 @@ impl Round {
     }
 }
 
+/// How completions are made and told.
+pub(crate) struct Manner {
+    /// How many webhooks are told of each.
+    pub(crate) webhooks: usize,
+    /// So many a second; otherwise as many as are answered.
+    pub(crate) per_s: Option<f64>,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Manner { webhooks: 1, per_s: None }
+    }
+}
+
 /// What the controls came to.
-struct Controls {
+pub(crate) struct Controls {
     client: Cpu,
     ingest: Cpu,
 }
 
+impl Controls {
+    /// CPU of both together for each delivery, of so many in a round.
+    pub(crate) fn each_us(&self, count: usize) -> f64 {
+        (self.client.total_us() + self.ingest.total_us()) as f64 / (CONTROL_FACTOR * count) as f64
+    }
+}
+
 /// What the platform came to.
 pub(crate) struct Delivered {
-    platform: Cpu,
+    pub(crate) platform: Cpu,
     load: Cpu,
     receiver: Cpu,
     answers: LoadReport,
-    arrivals: ArrivalsReport,
+    pub(crate) arrivals: ArrivalsReport,
 }
 
 impl Cast {
@@ -123,18 +144,30 @@ impl Cast {
         })
     }
 
-    fn controls(&mut self, caller: &Caller, completions: &[(u64, Asked)]) -> Result<Controls> {
+    /// The controls alone.
+    pub(crate) fn controls(&mut self, caller: &Caller, completions: &[(u64, Asked)]) -> Result<Controls> {
         let client = self.post(caller.connections(), completions.len() * CONTROL_FACTOR)?;
         Ok(Controls { client, ingest: self.answer(caller, completions)? })
     }
 
     /// The platform: completions in, deliveries out, attempts recorded.
     pub(crate) fn deliver(&mut self, caller: &Caller, completions: &[(u64, Asked)]) -> Result<Delivered> {
-        let job = caller.job(self.platform.address, requests(completions));
+        self.deliver_as(caller, completions, &Manner::default())
+    }
+
+    /// The same in another manner.
+    pub(crate) fn deliver_as(
+        &mut self,
+        caller: &Caller,
+        completions: &[(u64, Asked)],
+        manner: &Manner,
+    ) -> Result<Delivered> {
+        let job = LoadJob { per_s: manner.per_s, ..caller.job(self.platform.address, requests(completions)) };
         let (load, receiver) = (self.load.cpu_once_idle()?, self.receiver.cpu_once_idle()?);
         let before = self.platform.cpu_once_idle()?;
         let answers: LoadReport = self.load.ask(&job).with_context(|| self.platform.last_lines())?;
-        let arrivals = self.arrivals(completions.len()).with_context(|| self.platform.last_lines())?;
+        let arrivals =
+            self.arrivals(completions.len() * manner.webhooks).with_context(|| self.platform.last_lines())?;
         Ok(Delivered {
             platform: self.platform.cpu_once_idle()? - before,
             load: self.load.cpu()? - load,
@@ -181,14 +214,14 @@ impl Cast {
 
 impl Delivered {
     /// Deliveries a second, from the first request to the last delivery.
-    fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         let first = self.answers.sent_at_us.iter().min().copied().unwrap_or_default();
         let last = self.arrivals.arrivals.iter().map(|(_, at_us)| *at_us).max().unwrap_or_default();
         self.arrivals.arrivals.len() as f64 / (last - first) as f64 * 1e6
     }
 
     /// From the sending of each request to the arrival of the delivery that tells of it.
-    fn patch_to_received(&self, completions: &[(u64, Asked)]) -> Result<Spread> {
+    pub(crate) fn patch_to_received(&self, completions: &[(u64, Asked)]) -> Result<Spread> {
         let ids = completions.iter().map(|(id, _)| *id);
         let sent: HashMap<u64, i64> = ids.zip(self.answers.sent_at_us.iter().copied()).collect();
         let took = |(id, at_us): &(u64, i64)| {
@@ -199,7 +232,7 @@ impl Delivered {
     }
 }
 
-fn requests(completions: &[(u64, Asked)]) -> Vec<Asked> {
+pub(crate) fn requests(completions: &[(u64, Asked)]) -> Vec<Asked> {
     completions.iter().map(|(_, asked)| asked.clone()).collect()
 }
 

@@ -53,7 +53,8 @@ impl Caller {
 
     /// Requests as this caller makes them.
     pub(crate) fn job(&self, address: SocketAddr, requests: Vec<Asked>) -> LoadJob {
-        LoadJob { address, connections: self.connections, headers: self.headers.clone(), requests, pick: None }
+        let (connections, headers) = (self.connections, self.headers.clone());
+        LoadJob { address, connections, headers, requests, pick: None, per_s: None, breaks: false }
     }
 
     /// Makes requests, and reads one field of each answer.
@@ -94,15 +95,16 @@ pub(crate) fn enroll(
     Ok(enrollments)
 }
 
-/// Makes the webhook.
-pub(crate) fn subscribe(load: &mut RoleProcess, platform: &Platform, partner: &Caller, url: String) -> Result<()> {
+/// Makes the webhook, and gives its id.
+pub(crate) fn subscribe(load: &mut RoleProcess, platform: &Platform, partner: &Caller, url: String) -> Result<String> {
     let webhook = CreateWebhook {
         url: Some(url),
         secret_key: Some(SECRET.to_owned()),
         event_types: Some(vec![EventType::EnrollmentComplete.as_str().to_owned()]),
         ..CreateWebhook::default()
     };
-    partner.pick(load, platform, vec![asked("POST", "/webhooks", &webhook)?], "id").map(drop)
+    let mut ids = partner.pick(load, platform, vec![asked("POST", "/webhooks", &webhook)?], "id")?;
+    ids.pop().context("the webhook has no id")
 }
 
 /// The request that is measured.

@@ -209,10 +209,10 @@ fn check_age(at: Timestamp, now: Timestamp, tolerance: SignedDuration) -> Result
 }
 
 fn push_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    text.reserve(2 * bytes.len());
     for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(digit.into(), 16).expect("four bits are one hex digit"));
-        }
+        text.extend([byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]));
     }
 }
 

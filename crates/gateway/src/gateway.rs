@@ -1,5 +1,6 @@
 //! What every handler is given.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use domain::clock::Clock;
@@ -9,21 +10,26 @@ use jiff::Timestamp;
 use store::Store;
 use store::keyring::Keyring;
 
+use crate::door::Door;
 use crate::idempotency::UnderWay;
 use crate::limit::{LimitSettings, Limits};
 use crate::token_cache::TokenCache;
 
 /// The state of the API. Cloning it is cheap: all clones share everything.
 #[derive(Clone)]
-pub struct Gateway {
+pub struct Gateway(Arc<Parts>);
+
+/// What the clones share: behind one pointer, because every layer and handler of a request has one.
+pub struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) keyring: Arc<Keyring>,
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) tokens: Arc<TokenCache>,
-    pub(crate) limits: Arc<Limits>,
+    pub(crate) settings: Settings,
+    pub(crate) tokens: TokenCache,
+    pub(crate) limits: Limits,
     pub(crate) under_way: UnderWay,
+    pub(crate) door: Door,
 }
 
 /// What the operator decides.
@@ -50,6 +56,14 @@ impl Default for Settings {
     }
 }
 
+impl Deref for Gateway {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 impl Gateway {
     /// The API over a store.
     pub fn new(
@@ -59,16 +73,17 @@ impl Gateway {
         keyring: Arc<Keyring>,
         settings: Settings,
     ) -> Self {
-        Gateway {
+        Gateway(Arc::new(Parts {
             store,
             clock,
             random,
             keyring,
-            limits: Arc::new(Limits::new(&settings.limits)),
-            settings: Arc::new(settings),
-            tokens: Arc::default(),
+            limits: Limits::new(&settings.limits),
+            settings,
+            tokens: TokenCache::default(),
             under_way: UnderWay::default(),
-        }
+            door: Door::default(),
+        }))
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -1,5 +1,7 @@
 //! An empty store in a folder of its own, for the tests of other crates.
 
+pub mod history;
+
 use std::sync::Arc;
 
 use sqlite::Durability;

@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::machine::Machine;
 use crate::spread::Spread;
 
 fn round(platform_us: f64) -> Round {
@@ -29,6 +28,8 @@ fn measured(platform_us: &[f64], troubles: usize) -> Measured {
             events: 100,
             rounds: platform_us.len(),
             connections: 64,
+            due: 1,
+            stored: 1,
         },
         machine: Machine {
             measured_on: "2026-11-21".to_owned(),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use futures_util::future::try_join_all;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use http_body_util::Full;
 use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
 
 use crate::clock;
 use crate::connection::Connection;
@@ -22,6 +24,9 @@ struct Work {
     requests: Vec<Asked>,
     pick: Option<String>,
     next: AtomicUsize,
+    started_at: Instant,
+    per_s: Option<f64>,
+    breaks: bool,
 }
 
 /// One answered request.
@@ -39,6 +44,9 @@ pub(super) async fn load(job: LoadJob) -> Result<LoadReport> {
         requests: job.requests,
         pick: job.pick,
         next: AtomicUsize::new(0),
+        started_at: Instant::now(),
+        per_s: job.per_s,
+        breaks: job.breaks,
     });
     let connections = (0..job.connections).map(|_| tokio::spawn(converse(work.clone())));
     let mut answered = Vec::with_capacity(work.requests.len());
@@ -61,12 +69,23 @@ async fn converse(work: Arc<Work>) -> Result<Vec<Answered>> {
     loop {
         let index = work.next.fetch_add(1, Ordering::Relaxed);
         let Some(asked) = work.requests.get(index) else { return Ok(answered) };
+        if let Some(per_s) = work.per_s {
+            sleep_until(work.started_at + Duration::from_secs_f64(index as f64 / per_s)).await;
+        }
         let request = request(asked, &work.headers)?;
         let sent_at_us = clock::now_us();
-        let body = connection.exchange(request).await.with_context(|| format!("{} {}", asked.method, asked.path))?;
-        let took_us = clock::now_us() - sent_at_us;
-        let picked = work.pick.as_deref().map(|field| pick(&body, field)).transpose()?;
-        answered.push(Answered { index, sent_at_us, took_us, picked });
+        match connection.exchange(request).await {
+            Err(_) if work.breaks => {
+                answered.push(Answered { index, sent_at_us, took_us: -1, picked: None });
+                return Ok(answered);
+            }
+            exchanged => {
+                let body = exchanged.with_context(|| format!("{} {}", asked.method, asked.path))?;
+                let took_us = clock::now_us() - sent_at_us;
+                let picked = work.pick.as_deref().map(|field| pick(&body, field)).transpose()?;
+                answered.push(Answered { index, sent_at_us, took_us, picked });
+            }
+        }
     }
 }
 

@@ -28,18 +28,21 @@ use crate::job::{ArrivalsJob, ArrivalsReport, SECRET};
 /// How large a delivery may be.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// An enrollment, and the webhook that is told of it.
+type Delivery = (u64, String);
+
 /// What has arrived since the last report.
 #[derive(Default)]
 struct Inbox {
     state: Mutex<State>,
-    /// How many different enrollments have arrived.
+    /// How many different deliveries have arrived.
     count: watch::Sender<usize>,
 }
 
 #[derive(Default)]
 struct State {
     report: ArrivalsReport,
-    seen: HashSet<u64>,
+    seen: HashSet<Delivery>,
 }
 
 pub(super) async fn receive() -> Result<()> {
@@ -69,36 +72,39 @@ async fn serve(stream: TcpStream, inbox: Arc<Inbox>) {
 async fn receive_one(request: Request<Incoming>, inbox: &Inbox) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let read = Limited::new(body, BODY_BYTES_MAX).collect().await.ok();
-    let enrollment = read.and_then(|body| accepted(&head.headers, &body.to_bytes()));
+    let accepted = read.and_then(|body| self::accepted(&head.headers, &body.to_bytes()));
     let mut response = Response::new(Full::default());
-    if enrollment.is_none() {
+    if accepted.is_none() {
         *response.status_mut() = StatusCode::BAD_REQUEST;
     }
-    inbox.keep(enrollment, clock::now_us());
+    inbox.keep(accepted, clock::now_us());
     response
 }
 
-/// The enrollment that was completed, if the delivery is what it should be.
-fn accepted(headers: &HeaderMap, body: &[u8]) -> Option<u64> {
+/// The enrollment that was completed and the webhook that is told, if the delivery is what it should be.
+fn accepted(headers: &HeaderMap, body: &[u8]) -> Option<Delivery> {
     let signature = headers.get(signature::HEADER)?.to_str().ok()?;
     signature::verify(signature, body, &[SECRET], clock::now(), TOLERANCE).ok()?;
     let envelope: Envelope<EnrollmentData> = serde_json::from_slice(body).ok()?;
     let completed = envelope.event_type == EventType::EnrollmentComplete.as_str();
-    envelope.data.id.parse().ok().filter(|_| completed)
+    completed.then_some((envelope.data.id.parse().ok()?, envelope.webhook_id))
 }
 
 impl Inbox {
-    fn keep(&self, enrollment: Option<u64>, at_us: i64) {
+    fn keep(&self, accepted: Option<Delivery>, at_us: i64) {
         let mut state = self.lock();
-        match enrollment {
-            None => state.report.refused += 1,
-            Some(id) if state.seen.insert(id) => {
-                state.report.arrivals.push((id, at_us));
-                let count = state.report.arrivals.len();
-                drop(state);
-                self.count.send_replace(count);
-            }
-            Some(_) => state.report.repeated += 1,
+        let Some(delivery) = accepted else {
+            state.report.refused += 1;
+            return;
+        };
+        let id = delivery.0;
+        if state.seen.insert(delivery) {
+            state.report.arrivals.push((id, at_us));
+            let count = state.report.arrivals.len();
+            drop(state);
+            self.count.send_replace(count);
+        } else {
+            state.report.repeated += 1;
         }
     }
 

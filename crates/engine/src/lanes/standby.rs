@@ -1,8 +1,8 @@
 //! Which lanes leave permits with the store, so that their next deliveries are born leased (decision 15). Pure.
 //!
 //! Those whose receivers answer and that have nothing due: a backlog, a doubt, an open circuit and the store has none of theirs, and
-//! what is due goes first. Together they leave it no more than a part of all permits, and the one that has had them longest makes
-//! room.
+//! what is due goes first. Together they leave it no more than a part of all permits, shared fairly; when there is none left, the lane
+//! that has had some for longest makes room.
 
 use std::collections::VecDeque;
 
@@ -132,20 +132,20 @@ impl Lanes {
     }
 
     fn offer(&mut self, key: Key, free: usize, now: Timestamp) -> Option<Offer> {
-        let room = self.known[key].lane.room(now) as usize;
+        let (room, has) = (self.known[key].lane.room(now) as usize, self.known[key].lane.standing_by() as usize);
         let left = self.standby.max.saturating_sub(self.standby.count);
-        if left < room
-            && let Some(&longest) = self.standby.lanes.front()
-            && longest != key
-        {
-            self.standby.makes_room = Some(longest);
+        // As much as each of them may have, if all of them want as much.
+        let fair = self.standby.max / (self.standby.lanes.len() + usize::from(has == 0));
+        let count = room.min(free).min(left).min(fair.saturating_sub(has)) as u32;
+        if left == 0 && has == 0 {
+            self.standby.makes_room = self.standby.lanes.front().copied();
         }
-        let count = room.min(free).min(left) as u32;
-        let pace = pace_of(&self.known[key]);
+        // Nobody is to wait for what other lanes have.
+        let pace = if left == 0 && has == 0 { Pace::Free } else { pace_of(&self.known[key]) };
         if count == 0 && self.known[key].pace == pace {
             return None;
         }
-        if count > 0 && self.known[key].lane.standing_by() == 0 {
+        if count > 0 && has == 0 {
             self.standby.lanes.push_back(key);
         }
         self.change(key, |lane| lane.stand_by(count));

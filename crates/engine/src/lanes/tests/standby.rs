@@ -79,7 +79,7 @@ fn what_is_due_goes_first_and_keeps_the_pace() {
 
 #[test]
 fn together_they_leave_half_of_the_permits_and_the_longest_makes_room() {
-    let mut lanes = sound(20, "1a 1b");
+    let mut lanes = sound(20, "1a 1b 1c");
     assert_eq!(offered(&mut lanes, 20), "1a:8 1b:2");
     assert_eq!(withdrawn(&mut lanes, 10, 0), "1a");
     lanes.born(&leases(id("1b"), 1), NOW);
@@ -88,11 +88,26 @@ fn together_they_leave_half_of_the_permits_and_the_longest_makes_room() {
 }
 
 #[test]
+fn lanes_that_all_want_many_have_equal_parts() {
+    let mut lanes = sound(20, "1a 1b");
+    offered(&mut lanes, 20);
+    for _ in 0..20 {
+        for name in ["1a", "1b"] {
+            lanes.born(&leases(id(name), 1), NOW);
+            end(&mut lanes, name, 200, NOW);
+            offered(&mut lanes, 20);
+        }
+    }
+    let parts = ["1a", "1b"].map(|name| lanes.known[lanes.known.find(&id(name)).unwrap()].lane.standing_by());
+    assert_eq!(parts, [5, 5]);
+}
+
+#[test]
 fn whoever_waits_with_none_free_gets_all_of_them() {
     let mut lanes = sound(20, "1a 1b");
     offered(&mut lanes, 20);
     list(&mut lanes, "2c", NOW);
-    assert_eq!(withdrawn(&mut lanes, 1, 0), "1a", "only to make room");
-    assert_eq!(withdrawn(&mut lanes, 0, 1), "1b");
-    assert_eq!(lanes.standing_by(), 1);
+    assert_eq!(withdrawn(&mut lanes, 1, 1), "");
+    assert_eq!(withdrawn(&mut lanes, 0, 1), "1a 1b");
+    assert_eq!(lanes.standing_by(), 2);
 }

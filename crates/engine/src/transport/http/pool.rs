@@ -50,13 +50,16 @@ impl Pool {
         let mut guard = self.lock();
         let idle = &mut *guard;
         let waiting = idle.origins.get_mut(origin.text)?;
-        let before = waiting.len();
         let now = Instant::now();
-        waiting.retain(|connection| now.duration_since(connection.opened_at) < AGE_MAX);
-        let place = waiting.iter().rposition(|connection| addresses.contains(&connection.address));
-        let taken = place.map(|place| waiting.remove(place));
-        idle.count -= before - waiting.len();
-        taken
+        // Each turn takes one away. Those that are too old and are not come upon are found by the sweep.
+        while let Some(place) = waiting.iter().rposition(|connection| addresses.contains(&connection.address)) {
+            let connection = waiting.remove(place);
+            idle.count -= 1;
+            if now.duration_since(connection.opened_at) < AGE_MAX {
+                return Some(connection);
+            }
+        }
+        None
     }
 
     /// Keeps a connection for the next request, unless enough of them wait already.
