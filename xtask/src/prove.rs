@@ -15,11 +15,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::row::{ROWS, Row};
+use self::row::{ROWS, Row, Run};
 use self::said::Said;
 use self::tests_built::Built;
 use crate::Failure;
 use crate::need::{Need, meet};
+use crate::process::cargo;
 
 /// What proofs call besides cargo and what tests call.
 const NEEDS: &[Need] = &[
@@ -112,7 +113,7 @@ fn read(args: &[String]) -> Result<Asked, Failure> {
 fn attempt(row: &'static Row, built: &Built, soak: bool) -> Outcome {
     let started = Instant::now();
     let (mut said, mut failure) = (Vec::new(), None);
-    for mut command in built.tests(row.package).map(|test| test.command(row.filters)) {
+    for mut command in commands(row, built) {
         if soak {
             command.env("PROVE_SOAK", "1");
         }
@@ -125,6 +126,13 @@ fn attempt(row: &'static Row, built: &Built, soak: bool) -> Outcome {
     let failure =
         failure.or_else(|| silent.map(|id| format!("FAILED: nothing was said of {id}, so nothing is proved")));
     Outcome { row, said, took: started.elapsed(), failure }
+}
+
+fn commands(row: &Row, built: &Built) -> Vec<Command> {
+    match row.run {
+        Run::Tests { package, filters } => built.tests(package).map(|test| test.command(filters)).collect(),
+        Run::Cargo(args) => vec![cargo(args)],
+    }
 }
 
 /// Runs a command, shows what it proves as it comes, and gives that back; or why it failed.
@@ -191,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_row_that_says_nothing_has_proved_nothing() {
-        static SILENT: Row = Row { ids: &["R0"], what: "", package: "none", filters: &[], control: "" };
+        static SILENT: Row = Row { ids: &["R0"], what: "", run: Run::Cargo(&["--version"]), control: "" };
         let outcome = attempt(&SILENT, &Built::default(), false);
         assert!(outcome.failure.is_some_and(|why| why.contains("R0")));
     }

@@ -1,10 +1,13 @@
 //! What a companion answers: the receiver, for the platform, and the reader API, for the integrator's own programs.
 
 mod answer;
+mod calendar;
 mod completions;
 mod health;
 mod inbox;
 pub(crate) mod listen;
+mod mute;
+mod retirements;
 mod token;
 mod webhooks;
 
@@ -21,14 +24,17 @@ use crate::Shared;
 use crate::http::answer::Refusal;
 
 /// Where something is served already, so that webhooks cannot be received there.
-pub(crate) const RESERVED_PATHS: [&str; 4] = ["/completions", "/inbox", "/healthz", "/readyz"];
+pub(crate) const RESERVED_PATHS: [&str; 8] =
+    ["/completions", "/inbox", "/healthz", "/readyz", "/retirements", "/retirements.csv", "/mute", "/calendar"];
+/// The longest body of a call to the reader API, in bytes.
+const API_BODY_BYTES_MAX: usize = 16 * 1024;
 
-/// Webhooks and health.
+/// Webhooks, what people of outside are given addresses of, and health.
 pub(crate) fn receiver(shared: &Arc<Shared>) -> Router {
     finish(webhook_routes(shared), shared)
 }
 
-/// Completions, the inbox, and health.
+/// Completions, retirements, the inbox, and health.
 pub(crate) fn api(shared: &Arc<Shared>) -> Router {
     finish(api_routes(shared), shared)
 }
@@ -43,12 +49,23 @@ fn webhook_routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
         .route(&settings.webhook_path, post(webhooks::receive))
         .layer(DefaultBodyLimit::max(settings.limits.body_bytes_max))
+        .route("/mute/{token}", get(mute::ask).post(mute::mute))
+        .route("/calendar/{file}", get(calendar::show))
 }
 
 fn api_routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
         .route("/completions", get(completions::list))
         .route("/inbox", get(inbox::overview))
+        .route("/retirements", get(retirements::list))
+        .route("/retirements.csv", get(retirements::table))
+        .route("/retirements/notices", get(retirements::notices))
+        .route("/retirements/calendars", post(calendar::rotate))
+        .route("/retirements/{id}", get(retirements::show))
+        .route("/retirements/{id}/decision", post(retirements::decide))
+        .route("/retirements/{id}/removed", post(retirements::removed))
+        .route("/retirements/{id}/mute", post(retirements::mute))
+        .layer(DefaultBodyLimit::max(API_BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(shared.clone(), token::require))
 }
 

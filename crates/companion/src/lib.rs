@@ -6,7 +6,7 @@ mod http;
 pub mod inbox;
 mod portals;
 mod reading;
-pub mod retirement;
+mod retirement;
 pub mod step;
 mod tend;
 mod worker;
@@ -183,7 +183,8 @@ impl Companion {
 
     /// Fetches and records, and tends content that ends, until `shutdown`.
     pub async fn work(&self, shutdown: CancellationToken) {
-        tokio::join!(self.worker().run(&shutdown), self.tender().run(&shutdown));
+        let (worker, tender) = (self.worker(), self.tender());
+        tokio::join!(worker.run(&shutdown), tender.run(&shutdown));
     }
 
     /// Does everything that is due now about content that ends, once: has it removed, asks the platform about it, tells people.

@@ -152,9 +152,10 @@ mod tests {
         check(&event("e", "content.add", data), "Added of 7: e content.add 9");
         check(&event("e", "content.remove", data), "Removed of 7: e content.remove 9");
         check(&event("e", "content.library.add", data), "noted: e content.library.add 9");
-        let data = r#"{"id":"7","portal_id":"9","event_time":"2022-03-29T01:29:36Z","remove_time":"2022-06-29T01:29:36Z"}"#;
+        let flag =
+            r#"{"id":"7","portal_id":"9","event_time":"2022-03-29T01:29:36Z","remove_time":"2022-06-29T01:29:36Z"}"#;
         check(
-            &event("e", "content.decommission", data),
+            &event("e", "content.decommission", flag),
             "Flagged { remove_time: 2022-06-29T01:29:36Z, retire_time: None } of 7: e content.decommission 9",
         );
         check(&event("e", "content.praised", "7"), "unknown type: e content.praised ");

@@ -33,7 +33,7 @@ pub(crate) enum Standing {
 /// Where a retirement stands, with what was done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RetirementState {
+pub(crate) enum RetirementState {
     /// The content ends, and is not to be removed yet.
     Scheduled,
     /// It is to be removed now.
@@ -73,32 +73,32 @@ pub(crate) struct Removal {
 
 /// What may take the place of content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alternative {
+pub(crate) struct Alternative {
     /// The content, by the id that events carry.
-    pub lo_id: String,
+    pub(crate) lo_id: String,
     /// What people call it; `None` when the platform does not say.
-    pub title: Option<String>,
+    pub(crate) title: Option<String>,
 }
 
 /// What an administrator decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// What.
-    pub decision: DecisionKind,
+    pub(crate) decision: DecisionKind,
     /// With what it is replaced.
     #[serde(default)]
-    pub replacement_lo_id: Option<String>,
+    pub(crate) replacement_lo_id: Option<String>,
     /// Why.
     #[serde(default)]
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Who, as they say themselves.
-    pub by: String,
+    pub(crate) by: String,
 }
 
 /// What can be decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DecisionKind {
+pub(crate) enum DecisionKind {
     /// Let it end; nothing takes its place.
     Expire,
     /// Something takes its place.
@@ -165,11 +165,11 @@ impl FromStr for Standing {
 
 impl RetirementState {
     /// Every state.
-    pub const ALL: [RetirementState; 4] =
+    pub(crate) const ALL: [RetirementState; 4] =
         [RetirementState::Scheduled, RetirementState::Due, RetirementState::Removed, RetirementState::Withdrawn];
 
     /// The spelling in questions and answers.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             RetirementState::Scheduled => "scheduled",
             RetirementState::Due => "due",
@@ -181,7 +181,7 @@ impl RetirementState {
 
 impl DecisionKind {
     /// The spelling in the database and in answers.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             DecisionKind::Expire => "expire",
             DecisionKind::Replace => "replace",

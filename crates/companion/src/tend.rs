@@ -3,7 +3,7 @@
 //! Three loops that do not wait for one another: a platform that is away keeps nothing from being removed, a mail server that
 //! is slow keeps nothing from being fetched. Nothing is "running" in the database: what was begun and not recorded is due still.
 
-mod notify;
+pub(crate) mod notify;
 mod refresh;
 mod remove;
 
@@ -19,9 +19,6 @@ use crate::portals::Portals;
 use crate::step::Step;
 use crate::tend::remove::Hook;
 use crate::worker::decide::{delay_after, shortened};
-
-pub(crate) use notify::Upcoming;
-pub(crate) use notify::upcoming;
 
 /// How long a loop sleeps at most: what a lost ring of the bell, or a clock that was set, can cost.
 const SLEEP_MAX: Duration = Duration::from_secs(5);
@@ -40,6 +37,31 @@ pub(crate) struct Tender {
     hook: Option<Arc<Hook>>,
 }
 
+/// What is done over and over.
+#[derive(Clone, Copy, Debug)]
+enum Task {
+    Remove,
+    Refresh,
+    Notify,
+}
+
+impl Task {
+    fn words(self) -> &'static str {
+        match self {
+            Task::Remove => "have content removed",
+            Task::Refresh => "ask about content",
+            Task::Notify => "tell people",
+        }
+    }
+
+    fn pace(self) -> Duration {
+        match self {
+            Task::Remove | Task::Refresh => SLEEP_MAX,
+            Task::Notify => LOOK_EVERY,
+        }
+    }
+}
+
 impl Tender {
     pub(crate) fn new(shared: Arc<Shared>, portals: Arc<Portals>) -> Self {
         let hook = Hook::new(&shared.settings).map(Arc::new);
@@ -49,18 +71,25 @@ impl Tender {
     /// Works until `shutdown`. What is being done then is done to its end, up to the limit.
     pub(crate) async fn run(&self, shutdown: &CancellationToken) {
         self.start().await;
-        let removals = self.every(SLEEP_MAX, shutdown, "have content removed", || self.remove_due());
-        let details = self.every(SLEEP_MAX, shutdown, "ask about content", || self.refresh_due());
-        let notices = self.every(LOOK_EVERY, shutdown, "tell people", || self.notify_due());
-        tokio::join!(removals, details, notices);
+        let every = |task| self.every(task, shutdown);
+        tokio::join!(every(Task::Remove), every(Task::Refresh), every(Task::Notify));
     }
 
     /// Everything that is due now, once.
     pub(crate) async fn once(&self) -> Result<(), InboxError> {
         self.replay().await?;
-        self.remove_due().await?;
-        self.refresh_due().await?;
-        self.notify_due().await
+        for task in [Task::Remove, Task::Refresh, Task::Notify] {
+            self.look(task).await?;
+        }
+        Ok(())
+    }
+
+    async fn look(&self, task: Task) -> Result<(), InboxError> {
+        match task {
+            Task::Remove => self.remove_due().await,
+            Task::Refresh => self.refresh_due().await,
+            Task::Notify => self.notify_due().await,
+        }
     }
 
     /// A start is when an operator may have mended what was waited for.
@@ -83,18 +112,12 @@ impl Tender {
         Ok(())
     }
 
-    async fn every(
-        &self,
-        pace: Duration,
-        shutdown: &CancellationToken,
-        what: &str,
-        mut look: impl AsyncFnMut() -> Result<(), InboxError>,
-    ) {
+    async fn every(&self, task: Task, shutdown: &CancellationToken) {
         while !shutdown.is_cancelled() {
             let rung = self.shared.retirement_bell.notified();
             let looked = async {
-                if let Err(error) = look().await {
-                    tracing::error!(%error, "cannot {what}; it stays due");
+                if let Err(error) = self.look(task).await {
+                    tracing::error!(%error, "cannot {}; it stays due", task.words());
                 }
             };
             let stop = async {
@@ -108,7 +131,7 @@ impl Tender {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 () = rung => {}
-                () = tokio::time::sleep(pace) => {}
+                () = tokio::time::sleep(task.pace()) => {}
             }
         }
     }

@@ -66,6 +66,7 @@ async fn keyed(gateway: Gateway, scope: Option<Scope>, request: Request, next: N
     let token = caller::authenticate(&parts, &gateway, scope).await?;
     let key = key(&parts.headers)?;
     let body = body::read(body, gateway.settings.body_bytes_max).await?;
+    gateway.door.enter(&parts.extensions).await?;
     let keyed = KeyedRequest {
         client_id: token.client_id.clone(),
         key: gateway.keyring.digest(IDEMPOTENCY_KEY, key),
@@ -95,7 +96,7 @@ pub(crate) fn foretell<T: Serialize>(status: StatusCode, body: &T) {
 }
 
 /// The key, if it is of its form.
-fn key(headers: &HeaderMap) -> Result<&str, Refusal> {
+pub(crate) fn key(headers: &HeaderMap) -> Result<&str, Refusal> {
     let mut values = headers.get_all(KEY_HEADER).iter();
     let text = values.next().and_then(|value| value.to_str().ok()).filter(|_| values.next().is_none());
     let is_key = |text: &&str| (1..=KEY_CHARS_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());

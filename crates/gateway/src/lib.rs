@@ -10,9 +10,13 @@
 
 mod again;
 mod delivery;
+mod door;
 mod enrollment;
 mod event;
 mod extract;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gateway;
 mod health;
 mod idempotency;

@@ -4,7 +4,7 @@
 //! and slows guessing, it is no quota that somebody pays for. Of the failures only those of a good form are counted, each for the
 //! address that it comes from and for the OAuth client that it names.
 
-mod address;
+pub(crate) mod address;
 mod rate;
 
 use std::net::IpAddr;

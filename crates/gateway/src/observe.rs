@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::oauth::Token;
 
+use crate::door::Seat;
 use crate::gateway::Gateway;
 use crate::limit::Standing;
 use crate::refusal::{self, Refusal};
@@ -43,6 +44,9 @@ pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request
     let route = request.extensions().get::<MatchedPath>().cloned();
     let who = Who::default();
     request.extensions_mut().insert(who.clone());
+    // Here until it is answered, however early the handler lets go of the request.
+    let seat = Seat::default();
+    request.extensions_mut().insert(seat.clone());
 
     let (started, method, answered) = match request.extensions_mut().remove::<Unserved>() {
         None => (Instant::now(), request.method().clone(), next.run(request).await),

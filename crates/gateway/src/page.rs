@@ -12,7 +12,7 @@ pub(crate) struct PageLimits {
     pub(crate) limit_default: u32,
     /// At most so many; 0 gives the count alone (contract, quirk 11).
     pub(crate) limit_max: u32,
-    /// `limit` and `offset` together, where the published API limits them.
+    /// `limit` and `offset` together, where the published API limits them; else `u32::MAX`.
     pub(crate) depth_max: u32,
 }
 
@@ -24,7 +24,7 @@ impl PageLimits {
         if limit > self.limit_max {
             return Err(Refusal::field("limit", format_args!("limit must be at most {}", self.limit_max)));
         }
-        if u64::from(limit) + u64::from(offset) > u64::from(self.depth_max) {
+        if limit.saturating_add(offset) > self.depth_max {
             let message = format!("limit and offset together must be at most {}", self.depth_max);
             return Err(Refusal::field("offset", message));
         }
@@ -72,5 +72,12 @@ mod tests {
         check(Some(51), None, None);
         check(Some(50), Some(9_951), None);
         check(None, Some(u32::MAX), None);
+    }
+
+    #[test]
+    fn where_depth_has_no_limit_any_offset_that_can_be_written_is_taken() {
+        let limits = PageLimits { depth_max: u32::MAX, ..LIMITS };
+        let page = limits.page(Some(50), Some(u32::MAX)).map(|page| page.offset);
+        assert_eq!(page.ok(), Some(u32::MAX));
     }
 }

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use companion::config::MailSettings;
 use domain::clock::Clock;
+use domain::random::Random;
 
-use crate::ambient::SystemClock;
+use crate::ambient::{SystemClock, SystemRandom};
 use crate::config::Config;
 use crate::config::companion::Hidden;
 use crate::config::log::LogFormat;
@@ -15,7 +17,7 @@ use crate::data_folder;
 use crate::observe;
 use crate::serve::stop_on_signal;
 
-/// Run the companion: receive webhooks, keep them, fetch the details, record completions
+/// Run the companion: receive webhooks, keep them, record completions, see to content that ends
 #[derive(clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -59,6 +61,9 @@ struct RunArgs {
     /// sandbox --json` printed
     #[arg(long, value_name = "FILE", env = "SCHOOLBELL_PORTALS")]
     portals: Option<PathBuf>,
+    /// Send no notices of content that ends; `schoolbell retirement notices --dry-run` lists which would be sent
+    #[arg(long)]
+    dry_run_notices: bool,
     /// Lines for people or for programs [default: text]
     #[arg(long, value_enum, env = "SCHOOLBELL_LOG_FORMAT")]
     log_format: Option<LogFormat>,
@@ -80,6 +85,7 @@ impl RunArgs {
             companion.secrets = self.secret.into_iter().map(Hidden).collect();
         }
         companion.accept_unsigned |= self.accept_unsigned;
+        companion.retirement.dry_run_notices |= self.dry_run_notices;
         if let Some(path) = &self.portals {
             companion.add_portals(path)?;
         }
@@ -97,11 +103,14 @@ pub(crate) async fn run(args: CompanionArgs) -> Result<()> {
     let config = args.run.config()?;
     observe::log(&config.log)?;
     data_folder::make(config.data())?;
-    let settings = config.companion.settings(config.data());
+    let mut settings = config.companion.settings(config.data());
+    settings.mail = config.mail.mailer()?.map(|mailer| MailSettings { smtp: mailer.smtp, from: mailer.from });
     settings.check().context("the companion's settings")?;
     let listener = observe::listen(config.companion.listen, "webhooks").await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "receiving webhooks at http://{address}{}", settings.webhook_path);
     let clock = Arc::new(|| SystemClock.now());
-    companion::serve(companion::config::Config { settings, clock, steps: None }, listener, stop_on_signal()?).await
+    let random = Arc::new(|bytes: &mut [u8]| SystemRandom.fill(bytes));
+    let config = companion::config::Config { settings, clock, random, steps: None };
+    companion::serve(config, listener, stop_on_signal()?).await
 }

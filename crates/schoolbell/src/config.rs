@@ -102,6 +102,10 @@ mod tests {
             "authorities_file",
             "egress_proxy",
             "egress_proxy_credentials",
+            "public_url",
+            "administrators",
+            "removal_hook_url",
+            "removal_hook_secret",
         ] {
             assert!(
                 written.contains(&format!("{key} =")) || written.contains(&format!("{key}]")),

@@ -91,7 +91,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<()> {
     let (steps, told) = mpsc::channel(STEPS_MAX);
     let settings = companion_settings(&data, platform_at, &sandbox, &secret);
     let clock = Arc::new(|| SystemClock.now());
-    let companion = Companion::open(companion::config::Config { settings, clock, steps: Some(steps) })?;
+    let random = Arc::new(|bytes: &mut [u8]| domain::random::Random::fill(&SystemRandom, bytes));
+    let companion = Companion::open(companion::config::Config { settings, clock, random, steps: Some(steps) })?;
     let receiving = tokio::spawn({
         let (companion, shutdown) = (companion.clone(), shutdown.clone());
         async move { companion.serve(companion_listener, None, shutdown).await }

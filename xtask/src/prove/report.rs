@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use super::row::Row;
+use super::row::{Row, Run};
 use super::{Outcome, Said};
 use crate::Failure;
 use crate::process::root;
@@ -17,7 +17,10 @@ const HEAD: [&str; 6] = ["row", "tried", "how often", "result", "progress", "s"]
 pub(super) fn list(rows: &[&Row]) -> String {
     let mut text = String::new();
     for row in rows {
-        let how = format!("tests of {}: {}", row.package, row.filters.join(" "));
+        let how = match row.run {
+            Run::Tests { package, filters } => format!("tests of {package}: {}", filters.join(" ")),
+            Run::Cargo(args) => format!("cargo {}", args.join(" ")),
+        };
         let _ = writeln!(text, "{}\n  tried:   {}\n  control: {}\n  run:     {how}", row.ids(), row.what, row.control);
     }
     text
@@ -107,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    static ROW: Row = Row { ids: &["R1", "R2"], what: "kills", package: "", filters: &[], control: "" };
+    static ROW: Row = Row { ids: &["R1", "R2"], what: "kills", run: Run::Cargo(&[]), control: "" };
 
     fn said(row: &str, progress: &str) -> Said {
         Said { row: row.into(), tried: "kill".into(), count: "3".into(), progress: progress.into() }

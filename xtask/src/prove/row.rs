@@ -7,12 +7,18 @@ pub(super) struct Row {
     pub(super) ids: &'static [&'static str],
     /// What is tried.
     pub(super) what: &'static str,
-    /// The crate whose tests they are.
-    pub(super) package: &'static str,
-    /// Those whose names hold one of these.
-    pub(super) filters: &'static [&'static str],
+    pub(super) run: Run,
     /// What must fail, and is seen to, so that a run in which nothing is looked at does not pass.
     pub(super) control: &'static str,
+}
+
+/// How a row is run.
+#[derive(Debug)]
+pub(super) enum Run {
+    /// Tests of a crate whose names hold one of these.
+    Tests { package: &'static str, filters: &'static [&'static str] },
+    /// A cargo command that prints what is proved.
+    Cargo(&'static [&'static str]),
 }
 
 impl Row {
@@ -29,7 +35,7 @@ const fn tests(
     what: &'static str,
     control: &'static str,
 ) -> Row {
-    Row { ids, what, package, filters, control }
+    Row { ids, what, run: Run::Tests { package, filters }, control }
 }
 
 /// Every row, in the order in which they run; one id may have several.
@@ -52,8 +58,13 @@ pub(super) const ROWS: &[Row] = &[
     tests(&["S1"], "engine", &["guard::"], "addresses that must not be delivered to", "an open policy reaches them"),
     tests(&["S2"], "engine", &["rebinding::"], "names that move to where they may not", "what was refused would have been served"),
     tests(&["S3"], "engine", &["redirects::"], "redirects", "who asks there is served"),
+    tests(&["S4"], "gateway", &["receiver_answers::"], "hostile answers of receivers, shown", "their owner is shown every one of them"),
+    tests(&["S5"], "gateway", &["authorization::"], "every caller, operation and owner of what is named", "a wrong table is noticed"),
+    tests(&["S6"], "gateway", &["mass_assignment::"], "the server's own fields in every body", "a field of the caller's is stored, and noticed"),
+    tests(&["S7"], "gateway", &["token_endpoint::"], "guessing at the token endpoint, also by its time", "a delay of 5 % is noticed"),
     tests(&["S8"], "client", &["forgery::"], "forged deliveries", "good ones beside them are accepted"),
     tests(&["S10"], "engine", &["rotation::every_secret"], "receivers with an old secret, the new one, or one between", "with the last two digests alone some refuse"),
+    tests(&["S13"], "gateway", &["hostile_callers::"], "hostile callers", "without limits the slow stay"),
     tests(&["S14"], "gateway", &["limit::rate::"], "requests beyond a rate", "who asks less often is never refused"),
     Row { ids: &["S17"], what: "advisories, bans, licences and sources of every locked crate", run: Run::Cargo(&["xtask", "deny"]), control: "a vulnerable and a banned crate, planted in a tree of their own, are refused" },
 ];

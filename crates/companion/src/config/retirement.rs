@@ -147,7 +147,10 @@ impl RetirementSettings {
             }
         }
         if self.learner_thresholds_days.iter().any(|days| *days > THRESHOLD_DAYS_MAX) {
-            return refuse("retirement.learner_thresholds_days", &format!("it must be at most {THRESHOLD_DAYS_MAX} days"));
+            return refuse(
+                "retirement.learner_thresholds_days",
+                &format!("it must be at most {THRESHOLD_DAYS_MAX} days"),
+            );
         }
         if self.removal_margin_hours > MARGIN_HOURS_MAX {
             return refuse("retirement.removal_margin_hours", &format!("it must be at most {MARGIN_HOURS_MAX} hours"));
@@ -172,7 +175,10 @@ impl RetirementSettings {
                 return refuse(&format!("{field}.portal_id"), &format!("{:?} is given twice", portal.portal_id));
             }
             check_zone(&format!("{field}.time_zone"), &portal.time_zone)?;
-            check_administrators(&format!("{field}.administrators"), portal.administrators.as_deref().unwrap_or_default())?;
+            check_administrators(
+                &format!("{field}.administrators"),
+                portal.administrators.as_deref().unwrap_or_default(),
+            )?;
         }
         Ok(())
     }

@@ -15,9 +15,16 @@ const ALARM_DAYS: [i64; 2] = [7, 1];
 
 /// What `reader` is to see, in their zone.
 pub(crate) fn ics(reader: &Reader, cases: &[Case], rules: &Rules) -> String {
-    let mut calendar = Calendar::new();
+    let mut calendar = Calendar::empty();
+    for (key, value) in [
+        ("VERSION", "2.0"),
+        ("PRODID", "-//Schoolbell//Content that ends//EN"),
+        ("CALSCALE", "GREGORIAN"),
+        ("METHOD", "PUBLISH"),
+    ] {
+        calendar.append_property((key, value));
+    }
     calendar.name("Content that ends");
-    calendar.append_property(("METHOD", "PUBLISH"));
     calendar.append_property(Property::new("REFRESH-INTERVAL", "PT6H").add_parameter("VALUE", "DURATION").done());
     for case in cases.iter().filter(|case| rules.sees(&reader.person, &case.record.portal_id)) {
         if let Some(event) = event(case, rules, &reader.zone) {
@@ -80,7 +87,8 @@ fn uid(portal_id: &str, lo_id: &str) -> String {
 fn description(case: &Case, rules: &Rules, zone: &TimeZone) -> String {
     let record = &case.record;
     let mut lines = vec![plain(&format!("Portal {}, content {}", record.portal_id, record.lo_id))];
-    if let Some(due_at) = record.due_at(rules.margin).filter(|_| record.removal.removed_at.is_none()) {
+    let is_to_remove = record.told.standing != Standing::Withdrawn && record.removal.removed_at.is_none();
+    if let Some(due_at) = record.due_at(rules.margin).filter(|_| is_to_remove) {
         lines.push(format!("Removed from your application on {}", dates::written(due_at, zone)));
     }
     if let (Some(removed_at), Some(deadline)) = (record.removal.removed_at, record.deadline()) {

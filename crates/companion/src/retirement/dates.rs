@@ -24,7 +24,7 @@ pub(crate) fn latest(weekday: Option<Weekday>, hour: i8, zone: &TimeZone, now: T
     let today = zone.to_datetime(now).date();
     let days = (0..=7).filter_map(|back| today.checked_sub(back.days()).ok());
     let days = days.filter(|day| weekday.is_none_or(|weekday| day.weekday() == weekday));
-    let times = days.filter_map(|day| Some(zone.to_timestamp(day.at(hour, 0, 0, 0)).ok()?));
+    let times = days.filter_map(|day| zone.to_timestamp(day.at(hour, 0, 0, 0)).ok());
     times.filter(|at| *at <= now).max().unwrap_or(Timestamp::MIN)
 }
 
@@ -61,9 +61,16 @@ mod tests {
 
     #[test]
     fn of_the_thresholds_that_are_reached_the_smallest_counts() {
-        for (days, expected) in
-            [(92, None), (61, None), (60, Some(60)), (31, Some(60)), (30, Some(30)), (7, Some(7)), (1, Some(1)), (-3, Some(1))]
-        {
+        for (days, expected) in [
+            (92, None),
+            (61, None),
+            (60, Some(60)),
+            (31, Some(60)),
+            (30, Some(30)),
+            (7, Some(7)),
+            (1, Some(1)),
+            (-3, Some(1)),
+        ] {
             assert_eq!(crossed(&THRESHOLDS, days), expected, "{days}");
         }
     }

@@ -1,8 +1,6 @@
 //! How the application is asked to remove content: a signed POST, in the manner of Standard Webhooks.
 
-use contract::signature::{
-    STANDARD_ID_HEADER, STANDARD_SIGNATURE_HEADER, STANDARD_TIMESTAMP_HEADER, sign_standard,
-};
+use contract::signature::{STANDARD_ID_HEADER, STANDARD_SIGNATURE_HEADER, STANDARD_TIMESTAMP_HEADER, sign_standard};
 use contract::time::Millis;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -52,10 +50,7 @@ pub(crate) fn call(record: &Record, margin: SignedDuration, secret: &str, now: T
     };
     let body = serde_json::to_vec(&body).expect("texts, numbers and instants always serialise");
     let [id, timestamp, signature] = sign_standard(&[secret], &id, now, &body);
-    let headers = [
-        (STANDARD_ID_HEADER, id),
-        (STANDARD_TIMESTAMP_HEADER, timestamp),
-        (STANDARD_SIGNATURE_HEADER, signature),
-    ];
+    let headers =
+        [(STANDARD_ID_HEADER, id), (STANDARD_TIMESTAMP_HEADER, timestamp), (STANDARD_SIGNATURE_HEADER, signature)];
     Call { headers, body }
 }

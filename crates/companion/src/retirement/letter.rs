@@ -94,7 +94,9 @@ fn for_administrator(part: &Part<'_>, rules: &Rules, zone: &TimeZone, now: Times
                 lines.push("It is removed from your application already: put it back if you want it.".to_owned());
             }
         }
-        (Standing::Flagged | Standing::Gone, Some(removed_at)) => lines.push(format!("It was {}.", proof(deadline, removed_at))),
+        (Standing::Flagged | Standing::Gone, Some(removed_at)) => {
+            lines.push(format!("It was {}.", proof(deadline, removed_at)))
+        }
         (standing, None) => lines.push(ends(standing, deadline, zone, now)),
     }
     if *kind == ItemKind::Escalation {
@@ -227,7 +229,10 @@ mod tests {
 
     #[test]
     fn what_others_wrote_is_text_and_one_line() {
-        assert_eq!(escaped("<script>\"a\" & 'b'</script>"), "&lt;script&gt;&quot;a&quot; &amp; &#39;b&#39;&lt;/script&gt;");
+        assert_eq!(
+            escaped("<script>\"a\" & 'b'</script>"),
+            "&lt;script&gt;&quot;a&quot; &amp; &#39;b&#39;&lt;/script&gt;"
+        );
         assert_eq!(line("Fire\r\nBcc: eve@example.com"), "Fire  Bcc: eve@example.com");
     }
 
@@ -236,7 +241,10 @@ mod tests {
         let url = Some("https://a.example/mute/1-2-x".to_owned());
         let entry = Entry { heading: "A & B".to_owned(), lines: vec!["<i>".to_owned()], mute_url: url };
         let text = written("s".to_owned(), "Hello,", "It ends:", &[entry]);
-        assert_eq!(text.plain, "Hello,\n\nIt ends:\n\nA & B\n  <i>\n  No more mail about it: https://a.example/mute/1-2-x\n");
+        assert_eq!(
+            text.plain,
+            "Hello,\n\nIt ends:\n\nA & B\n  <i>\n  No more mail about it: https://a.example/mute/1-2-x\n"
+        );
         assert_eq!(
             text.html,
             "<!DOCTYPE html><html><body><p>Hello,</p><p>It ends:</p><h3>A &amp; B</h3><ul><li>&lt;i&gt;</li></ul>\

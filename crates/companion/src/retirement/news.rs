@@ -122,8 +122,7 @@ impl Told {
         if self.standing == Standing::Withdrawn {
             return Change { told: self, step: None, is_new_end: false };
         }
-        let told =
-            Told { standing: Standing::Withdrawn, revision: self.revision + 1, changed_at: now, ..self };
+        let told = Told { standing: Standing::Withdrawn, revision: self.revision + 1, changed_at: now, ..self };
         Change { told, step: Some(("withdrawn", "it does not end after all".to_owned())), is_new_end: false }
     }
 

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Standing;
 use super::dates::{THRESHOLDS, crossed, days_left};
 use super::rules::{Reader, Rules, learner};
-use super::{Standing, is_finished};
 
 /// How long a change waits for others that come with it, so that they are told of in one mail.
 const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(5);
@@ -147,7 +147,8 @@ fn for_reader(
 ) -> Option<(MailKind, Item)> {
     if heard.revision.is_none_or(|revision| revision < course.revision) {
         let days = days.filter(|_| course.standing == Standing::Flagged);
-        return is_news(course, heard, now).then(|| (MailKind::Notice, course.item(ItemKind::News, course.revision, days)));
+        return is_news(course, heard, now)
+            .then(|| (MailKind::Notice, course.item(ItemKind::News, course.revision, days)));
     }
     if course.removed_at.is_some() {
         let is_new = is_digest_due && !heard.removed.contains(&course.round);
@@ -263,12 +264,6 @@ impl Heard {
             ItemKind::Stays => drop(self.stays.insert(item.round)),
         }
     }
-}
-
-/// Those who can still act.
-pub(crate) fn unfinished<'l>(learners: impl Iterator<Item = &'l super::Learner>) -> Vec<(String, String)> {
-    let unfinished = learners.filter(|learner| !is_finished(&learner.status));
-    unfinished.map(|learner| (learner.user_account_id.clone(), learner.enrollment_id.clone())).collect()
 }
 
 impl MailKind {

@@ -3,7 +3,7 @@
 use contract::time::Millis;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::rules::Rules;
 use super::{Alternative, Decision, DecisionKind, Record, RetirementState, dates};
@@ -18,91 +18,84 @@ pub(crate) struct Case {
 }
 
 /// A retirement, as `GET /retirements` tells it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Retirement {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Retirement {
     /// Names it.
-    pub id: String,
+    pub(crate) id: String,
     /// Where.
-    pub portal_id: String,
+    pub(crate) portal_id: String,
     /// What.
-    pub lo_id: String,
+    pub(crate) lo_id: String,
     /// What people call it; `None` while the platform has not said.
-    pub title: Option<String>,
+    pub(crate) title: Option<String>,
     /// Where it stands.
-    pub state: RetirementState,
+    pub(crate) state: RetirementState,
     /// Midnights (UTC) until it ends: 0 today, negative afterwards.
-    pub days_left: i64,
+    pub(crate) days_left: i64,
     /// When it ends, as the platform said.
-    pub remove_time: Millis,
+    pub(crate) remove_time: Millis,
     /// From when on nobody new is enrolled; `None` where nobody has said.
-    pub retire_time: Option<Millis>,
+    pub(crate) retire_time: Option<Millis>,
     /// When it is removed here: the margin before it ends.
-    pub remove_here_at: Millis,
+    pub(crate) remove_here_at: Millis,
     /// When the event happened that counts.
-    pub event_time: Millis,
+    pub(crate) event_time: Millis,
     /// Since when it is known here that it ends.
-    pub flagged_since: Option<Millis>,
+    pub(crate) flagged_since: Option<Millis>,
     /// How often its end was told or changed.
-    pub revision: i64,
+    pub(crate) revision: i64,
     /// Who is enrolled.
-    pub learners: Affected,
+    pub(crate) learners: Affected,
     /// Whether people must complete it: it is in the list of such content, or assigned to somebody who has not finished.
-    pub is_mandatory: bool,
+    pub(crate) is_mandatory: bool,
     /// What takes its place: as decided, or else the first of the alternatives.
-    pub replacement: Option<Alternative>,
+    pub(crate) replacement: Option<Alternative>,
     /// What may take its place, the best first.
-    pub alternatives: Vec<Alternative>,
+    pub(crate) alternatives: Vec<Alternative>,
     /// What was decided last.
-    pub decision: Option<Decision>,
+    pub(crate) decision: Option<Decision>,
     /// When that was.
-    pub decided_at: Option<Millis>,
+    pub(crate) decided_at: Option<Millis>,
     /// How far its removal has come.
-    pub removal: RemovalView,
+    pub(crate) removal: RemovalView,
     /// Why the platform's details cannot be had, or which of them.
-    pub remark: Option<String>,
+    pub(crate) remark: Option<String>,
 }
 
 /// How many people are enrolled in content that ends.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Affected {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Affected {
     /// They have begun.
-    pub in_progress: u64,
+    pub(crate) in_progress: u64,
     /// They have not.
-    pub not_started: u64,
+    pub(crate) not_started: u64,
     /// They have finished.
-    pub completed: u64,
+    pub(crate) completed: u64,
     /// Of those who have not finished, how many were told to by somebody else.
-    pub assigned: u64,
+    pub(crate) assigned: u64,
     /// Completions of it that this companion has recorded.
-    pub recorded_completions: u64,
+    pub(crate) recorded_completions: u64,
     /// Whether there are more than were counted.
-    pub is_truncated: bool,
+    pub(crate) is_truncated: bool,
     /// When the platform told; `None` while it has not.
-    pub as_of: Option<Millis>,
+    pub(crate) as_of: Option<Millis>,
 }
 
 /// How far a removal has come.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RemovalView {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct RemovalView {
     /// When the application was first asked.
-    pub asked_at: Option<Millis>,
+    pub(crate) asked_at: Option<Millis>,
     /// How often it was asked without success.
-    pub tries: u32,
+    pub(crate) tries: u32,
     /// Why without.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// When it confirmed.
-    pub removed_at: Option<Millis>,
+    pub(crate) removed_at: Option<Millis>,
     /// How, or who.
-    pub removed_by: Option<String>,
+    pub(crate) removed_by: Option<String>,
     /// How that lies to the deadline, in words.
-    pub proof: Option<String>,
-}
-
-impl Affected {
-    /// How many can still act.
-    pub(crate) fn unfinished(&self) -> u64 {
-        self.in_progress + self.not_started
-    }
+    pub(crate) proof: Option<String>,
 }
 
 impl Case {

@@ -8,7 +8,7 @@ use contract::time::Millis;
 use jiff::{SignedDuration, Timestamp};
 use mail::message::{Address, Mailbox, Message};
 use mail::smtp::SendError;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::task::JoinSet;
 
 use super::{AT_ONCE_MAX, ROUNDS_MAX, Tender, again, reason};
@@ -31,16 +31,16 @@ const SENT_WITHIN: SignedDuration = SignedDuration::from_hours(3 * 24);
 const REHEARSE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// A mail that would be sent, if nothing changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Upcoming {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Upcoming {
     /// When, to the hour.
-    pub at: Millis,
+    pub(crate) at: Millis,
     /// To whom: `administrator:<address>` or `learner:<portal>:<user account>`.
-    pub to: String,
+    pub(crate) to: String,
     /// `notice`, `digest`, `urgent`, `escalation` or `learner`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// What it would tell.
-    pub items: Vec<NoticeItem>,
+    pub(crate) items: Vec<NoticeItem>,
 }
 
 /// When what comes at certain hours was seen to last.
@@ -206,10 +206,8 @@ impl Tender {
             let token = key.mute_token(Mute { mail: due.number, retirement: Some(part.item.retirement) });
             (due.kind != MailKind::Escalation).then(|| mute_url(&self.shared, &token))
         };
-        let written: Vec<_> = parts
-            .iter()
-            .map(|part| Part { case: &part.case, kind: part.item.kind, mute_url: link(part) })
-            .collect();
+        let written: Vec<_> =
+            parts.iter().map(|part| Part { case: &part.case, kind: part.item.kind, mute_url: link(part) }).collect();
         let rules = &self.shared.rules;
         Ok(match rules.administrator(&due.person) {
             Some(reader) => to_administrator(&reader.name, due.kind, &written, rules, &reader.zone, now),
@@ -291,7 +289,8 @@ fn over(rules: &Rules, part: &DuePart, kind: MailKind, now: Timestamp) -> Option
     let DuePart { item, case, is_muted } = part;
     let (told, removed_at) = (&case.record.told, case.record.removal.removed_at);
     if item.kind == ItemKind::Escalation {
-        return (told.standing == Standing::Withdrawn || removed_at.is_some()).then_some("it is removed, or need not be");
+        return (told.standing == Standing::Withdrawn || removed_at.is_some())
+            .then_some("it is removed, or need not be");
     }
     if *is_muted {
         return Some("it is muted");
@@ -300,9 +299,13 @@ fn over(rules: &Rules, part: &DuePart, kind: MailKind, now: Timestamp) -> Option
         return Some("it was dismissed");
     }
     match item.kind {
-        ItemKind::Threshold if told.standing != Standing::Flagged || removed_at.is_some() => Some("it does not end any more, or has"),
+        ItemKind::Threshold if told.standing != Standing::Flagged || removed_at.is_some() => {
+            Some("it does not end any more, or has")
+        }
         ItemKind::Threshold if told.round != item.round => Some("it ends at another time"),
-        ItemKind::Threshold if kind == MailKind::Learner && case.record.due_at(rules.margin).is_none_or(|at| at <= now) => {
+        ItemKind::Threshold
+            if kind == MailKind::Learner && case.record.due_at(rules.margin).is_none_or(|at| at <= now) =>
+        {
             Some("it is to be removed now")
         }
         ItemKind::Stays if told.standing != Standing::Withdrawn => Some("it ends again"),

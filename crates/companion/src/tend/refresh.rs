@@ -44,8 +44,10 @@ impl Tender {
     async fn refresh(self, record: Record) -> Result<(), InboxError> {
         let inbox = &self.shared.inbox;
         let Some(platform) = self.portals.find(&record.portal_id) else {
-            let missing =
-                format!("there are no credentials for portal {}: add them to the settings and restart", record.portal_id);
+            let missing = format!(
+                "there are no credentials for portal {}: add them to the settings and restart",
+                record.portal_id
+            );
             let due_at = again(record.number, record.fetches, None, self.shared.now());
             return inbox.postpone_fetch(record.number, due_at, missing).await;
         };

@@ -11,9 +11,9 @@ use tokio::task::JoinSet;
 use super::{AT_ONCE_MAX, ROUNDS_MAX, Tender, again, reason};
 use crate::config::{Secret, Settings};
 use crate::inbox::InboxError;
+use crate::retirement::Record;
 use crate::retirement::hook;
 use crate::retirement::view::proof;
-use crate::retirement::Record;
 
 /// What a confirmation of the hook is recorded under.
 const HOOK: &str = "hook";
@@ -51,7 +51,8 @@ impl Hook {
         for (name, value) in call.headers {
             request = request.header(name, value);
         }
-        let unreachable = |error: reqwest::Error| (format!("the hook cannot be reached: {}", causes(&error.without_url())), None);
+        let unreachable =
+            |error: reqwest::Error| (format!("the hook cannot be reached: {}", causes(&error.without_url())), None);
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         if status.is_success() {

@@ -42,7 +42,7 @@ fn config(database: PathBuf, platform_url: &str, steps: Option<mpsc::Sender<Step
     settings.secrets = vec![SECRET.into()];
     settings.portals = vec![portal(CUSTOMER)];
     let clock: Clock = Arc::new(now);
-    Config { settings, clock, steps }
+    Config { settings, clock, random: crate::world::random(), steps }
 }
 
 async fn listen() -> (TcpListener, String) {
@@ -205,6 +205,40 @@ async fn a_connection_that_says_nothing_or_too_little_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_refused_and_what_follows_it_is_not_read() {
+    let platform = Platform::start().await;
+    let running = Running::start(&platform, |settings| settings.limits.request_ms = 1_000).await;
+    let head = |headers: &str| format!("POST /webhooks HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
+    let follows = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    let cases = [
+        (head("content-length: 70000\r\n") + &"x".repeat(70_000), 413),
+        (head("content-length: 3\r\ncontent-length: 4\r\n") + "abcd" + follows, 400),
+        (head("content-length: 3\r\ntransfer-encoding: chunked\r\n") + "0\r\n\r\n" + follows, 401),
+        (head("transfer-encoding: chunked\r\ncontent-length: 3\r\n") + "0\r\n\r\n" + follows, 401),
+        (head("transfer-encoding: gzip\r\n") + follows, 400),
+        (head("x: a\r\n b\r\n") + follows, 400),
+        (head("x : a\r\n") + follows, 400),
+        (head("x: a\0b\r\n") + follows, 400),
+        (head(&"x: y\r\n".repeat(101)) + follows, 431),
+        (head(&format!("x: {}\r\n", "y".repeat(17 * 1024))) + follows, 431),
+        (format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n{follows}", "x".repeat(17 * 1024)), 431),
+    ];
+    for (said, expected) in cases {
+        let mut stream = TcpStream::connect(&running.webhooks).await.unwrap();
+        let (mut reads, mut writes) = stream.split();
+        let mut heard = Vec::new();
+        // What is refused early may not be taken to its end, and a reset is an end too.
+        let exchange = async { tokio::join!(writes.write_all(said.as_bytes()), reads.read_to_end(&mut heard)) };
+        let _ = tokio::time::timeout(PATIENCE, exchange).await.expect("an end");
+        let heard = String::from_utf8(heard).unwrap();
+        assert!(heard.starts_with(&format!("HTTP/1.1 {expected}")), "{said:?}: {heard:?}");
+        assert_eq!(heard.matches("HTTP/1.1").count(), 1, "{said:?}: {heard:?}");
+        assert_eq!(running.post(completed("one", "1")).await.status(), 200, "others are served");
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn stopping_does_not_wait_for_idle_connections() {
     let platform = Platform::start().await;
     let running = Running::start(&platform, |settings| {
@@ -227,7 +261,10 @@ async fn people_are_not_shown_to_a_network_without_a_token() {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let config = config(folder.path().join("companion.db"), "http://127.0.0.1:1", None);
     let error = companion::serve(config, listener, CancellationToken::new()).await.unwrap_err().to_string();
-    assert!(error.starts_with("api_token: /completions and /inbox would be open to everybody"), "{error}");
+    assert!(
+        error.starts_with("api_token: /completions, /inbox and /retirements would be open to everybody"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

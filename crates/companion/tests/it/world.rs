@@ -3,11 +3,12 @@
 //! The companion receives over loopback and works only when the test says so: no test waits for time to pass.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use companion::Companion;
 use companion::completion::{Completion, CompletionPage};
-use companion::config::{Clock, Config, Portal, Settings};
+use companion::config::{Clock, Config, Portal, Random, Settings};
 use companion::inbox::{Inbox, MIGRATIONS};
 use companion::step::Step;
 use contract::signature::{self, TimestampUnit};
@@ -66,7 +67,7 @@ impl World {
         let told = now.clone();
         let clock: Clock = Arc::new(move || *told.lock().unwrap());
         let (sender, steps) = mpsc::channel(1000);
-        let config = Config { settings: settings.clone(), clock, steps: Some(sender) };
+        let config = Config { settings: settings.clone(), clock, random: random(), steps: Some(sender) };
         let companion = Companion::over(Inbox::over(database.clone()), config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -176,6 +177,12 @@ impl World {
         let change = move |connection: &Connection| connection.pragma_update(None, name, value);
         self.database.write(change).await.unwrap();
     }
+}
+
+/// Different bytes each time, and the same in each test.
+pub(crate) fn random() -> Random {
+    let next = AtomicU8::new(1);
+    Arc::new(move |bytes| bytes.fill_with(|| next.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// Knows one customer.

@@ -18,7 +18,9 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Refusal> {
-        let bytes = body::read(request.into_body(), gateway.settings.body_bytes_max).await?;
+        let (parts, body) = request.into_parts();
+        let bytes = body::read(body, gateway.settings.body_bytes_max).await?;
+        gateway.door.enter(&parts.extensions).await?;
         read(&bytes).map(JsonBody)
     }
 }
@@ -30,7 +32,9 @@ impl<T: DeserializeOwned + Default> FromRequest<Gateway> for OptionalJsonBody<T>
     type Rejection = Refusal;
 
     async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Refusal> {
-        let bytes = body::read(request.into_body(), gateway.settings.body_bytes_max).await?;
+        let (parts, body) = request.into_parts();
+        let bytes = body::read(body, gateway.settings.body_bytes_max).await?;
+        gateway.door.enter(&parts.extensions).await?;
         let is_nothing = matches!(bytes.trim_ascii(), b"" | b"null");
         if is_nothing { Ok(OptionalJsonBody(T::default())) } else { read(&bytes).map(OptionalJsonBody) }
     }

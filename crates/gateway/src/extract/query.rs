@@ -25,7 +25,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-fn read<T: DeserializeOwned>(query: &str) -> Result<T, Refusal> {
+/// Reads the parameters of a query.
+pub(crate) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Refusal> {
     let pairs = form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned()));
     read_pairs(pairs).map_err(|(name, error)| Refusal::field(name.clone(), format_args!("{name}: {error}")))
 }

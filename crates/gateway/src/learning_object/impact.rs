@@ -83,7 +83,7 @@ fn csv(impact: &api::Impact) -> String {
 }
 
 /// A text in quotes; one that a spreadsheet would take for a formula begins with an apostrophe.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']);
     format!("\"{}{}\"", if is_formula { "'" } else { "" }, text.replace('"', "\"\""))
 }

@@ -58,7 +58,7 @@ fn first_bits(address: IpAddr, bits: u32) -> u128 {
 
 /// Where a request comes from: its peer, or whom a trusted peer says that it answers, and so on from hop to hop; the last one
 /// that is not trusted. None if the connection is not known, as in a test.
-pub(super) fn origin(headers: &HeaderMap, extensions: &Extensions, trusted: &[Net]) -> Option<IpAddr> {
+pub(crate) fn origin(headers: &HeaderMap, extensions: &Extensions, trusted: &[Net]) -> Option<IpAddr> {
     let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
     let mut origin = peer.ip().to_canonical();
     let lines = headers.get_all(FORWARDED_FOR).iter().rev();

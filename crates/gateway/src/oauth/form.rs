@@ -9,15 +9,17 @@ use url::form_urlencoded;
 use super::refusal::TokenRefusal;
 use crate::extract::query::read_pairs;
 use crate::extract::{body, json};
+use crate::gateway::Gateway;
 
 /// The longest body: who sends it has not said yet who it is.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 const HINT: &str = "Send application/x-www-form-urlencoded, multipart/form-data or application/json.";
 
 /// Reads a body in whichever encoding it has. One that begins like an object is JSON, whatever it is said to be.
-pub(crate) async fn read<T: DeserializeOwned>(request: Request) -> Result<T, TokenRefusal> {
+pub(crate) async fn read<T: DeserializeOwned>(gateway: &Gateway, request: Request) -> Result<T, TokenRefusal> {
     let (mut parts, body) = request.into_parts();
     let bytes = body::read(body, BODY_BYTES_MAX).await?;
+    gateway.door.enter(&parts.extensions).await?;
     let content_type =
         parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is = |kind: &str| content_type.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind));

@@ -22,7 +22,7 @@ use crate::gateway::Gateway;
 )]
 pub(crate) async fn revoke(State(gateway): State<Gateway>, request: Request) -> Result<StatusCode, TokenRefusal> {
     let of_header = token_text(request.headers()).map(str::to_owned);
-    let asked: RevokeRequest = form::read(request).await?;
+    let asked: RevokeRequest = form::read(&gateway, request).await?;
     let text = asked.token.or(of_header).ok_or_else(|| {
         let hint = "Send it in the field token, or in the Authorization header.";
         TokenRefusal::invalid_request("There is no token to revoke.", hint)

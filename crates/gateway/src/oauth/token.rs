@@ -33,7 +33,7 @@ use crate::gateway::Gateway;
 pub(crate) async fn token(State(gateway): State<Gateway>, request: Request) -> Result<impl IntoResponse, TokenRefusal> {
     let headers = request.headers().clone();
     let address = gateway.limits.origin(&headers, request.extensions());
-    let asked: TokenRequest = form::read(request).await?;
+    let asked: TokenRequest = form::read(&gateway, request).await?;
     let response = match asked.grant_type.as_deref() {
         Some("client_credentials") => {
             let client = client::authenticate(&gateway, &headers, address, &asked).await?;

@@ -6,6 +6,7 @@ mod authorization;
 mod bad_input;
 mod content;
 mod deliveries;
+mod door;
 mod enrollments;
 mod events;
 mod guard;
@@ -21,6 +22,7 @@ mod openapi;
 mod paging;
 mod portals;
 mod quirks;
+mod receiver_answers;
 #[path = "../../../domain/tests/refused_urls/mod.rs"]
 mod refused_urls;
 mod retirement;

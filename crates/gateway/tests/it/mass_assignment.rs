@@ -77,7 +77,7 @@ fn stored(app: &App) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for table in tables {
         let mut statement = database.prepare(&format!("SELECT * FROM {table}")).unwrap();
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             let cells = names.iter().enumerate().map(|(i, name)| match row.get_ref(i).unwrap() {

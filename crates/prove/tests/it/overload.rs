@@ -12,11 +12,11 @@ use crate::load::town::{ALL_WITHIN, Town};
 /// How many times what can be done is asked for.
 const TIMES: u32 = 3;
 /// How many pairs of learner and course complete in turn: more than can be under way.
-const PAIRS: usize = 6_400;
+const PAIRS: usize = 8_100;
 /// How many callers find out what can be done.
 const PEAK_CONNECTIONS: usize = 128;
 /// How many callers ask for too much.
-const CONNECTIONS: usize = 2_000;
+const CONNECTIONS: usize = 3_500;
 
 /// What is held to.
 const ADMITTED_P99: Duration = Duration::from_secs(1);
@@ -43,7 +43,7 @@ async fn r26_too_much_is_refused_in_time_and_nothing_is_lost() {
         created.extend(asked.iter().filter_map(Asked::created));
         peaks.push(goodput(&asked));
         eprintln!("DBG cpu {:?}", cpu(&town));
-        eprintln!("DBG peak {} {}", peaks[peaks.len()-1], Spread::of(asked.iter().map(Asked::took)));
+        eprintln!("DBG peak {} {}", peaks[peaks.len() - 1], Spread::of(asked.iter().map(Asked::took)));
     }
     let peak = median(&peaks);
     let over = ask(Pace::PerSecond(TIMES * peak as u32), lasts, CONNECTIONS).await;
@@ -54,7 +54,8 @@ async fn r26_too_much_is_refused_in_time_and_nothing_is_lost() {
         asked.iter().for_each(|a| *statuses.entry(a.answer.map_or(0, |a| a.status)).or_default() += 1);
         let admitted = Spread::of(asked.iter().filter(|a| a.created().is_some()).map(Asked::took));
         let all = Spread::of(asked.iter().map(Asked::took));
-        eprintln!("DBG {name} {statuses:?} goodput {} admitted {admitted} all {all}", goodput(asked));
+        let late = asked.iter().filter(|a| a.took() > Duration::from_secs(1)).count();
+        eprintln!("DBG {name} late {late} {statuses:?} goodput {} admitted {admitted} all {all}", goodput(asked));
     }
     created.extend(over.iter().chain(&after).filter_map(Asked::created));
     let all = sink.waits_for(created.len(), ALL_WITHIN).await;

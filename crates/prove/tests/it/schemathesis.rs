@@ -28,8 +28,8 @@ const INSTALLED_WITHIN: Duration = Duration::from_secs(300);
 const ENDS_THE_CALLER: &str = r"^/(oauth/revoke|client/\{id\})$";
 /// Where a description that is wrong is tried.
 const SOME_PATHS: [&str; 2] = ["--include-path-regex", "^/webhooks"];
-/// Of all operations at most so many, in tenths, were never carried out by anybody.
-const NEVER_DONE_TENTHS_MAX: usize = 1;
+/// Of all operations at most so many, in tenths, may never have been carried out by anybody.
+const NEVER_DONE_TENTHS_MAX: usize = 2;
 /// How often a value that leads somewhere is taken, where there is one.
 const KNOWN_PROBABILITY: f32 = 0.7;
 /// Values that fields take.
@@ -71,7 +71,7 @@ async fn s16_the_description_is_true_for_every_kind_of_caller() {
             Some(stage.token("/customers/0", Some(READS)).await),
             ["--exclude-path-regex", ENDS_THE_CALLER],
         ),
-        ("a client that ends itself", Some(stage.spare_token().await), ["--include-path-regex", "^/(oauth|client)"]),
+        ("a client that ends itself", Some(stage.spare_token().await), ["--include-path-regex", "^/client"]),
         ("nobody", None, ["--exclude-path-regex", "^$"]),
     ];
     let (mut cases, mut done) = (0, Vec::new());
@@ -116,7 +116,7 @@ async fn s16_a_description_that_is_wrong_is_found_out() {
     check_found(&tool, &stage, &wrong, &token, "UndefinedStatusCode").await;
 
     let mut wrong = whole;
-    wrong["components"]["schemas"]["TestWebhook"]["required"] = json!(["event_type"]);
+    wrong["components"]["schemas"]["UpdateWebhook"]["properties"]["name"] = json!({ "type": "boolean" });
     check_found(&tool, &stage, &wrong, &token, "AcceptedNegativeData").await;
 }
 

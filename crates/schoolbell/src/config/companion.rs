@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use companion::config::retirement::{Administrator, PortalNotices, RetirementSettings, Weekday};
 use companion::config::{Portal, Settings};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -16,7 +17,7 @@ const INBOX: &str = "companion.db";
 pub(crate) struct CompanionSection {
     /// Where webhooks are received. Default: `127.0.0.1:8421`.
     pub(crate) listen: SocketAddr,
-    /// Where `/completions` and `/inbox` are served. Default: with the webhooks.
+    /// Where `/completions`, `/retirements` and `/inbox` are served. Default: with the webhooks.
     pub(crate) api_listen: Option<SocketAddr>,
     /// What readers of those send as `Authorization: Bearer …`. Default: none, which will do on loopback only.
     pub(crate) api_token: Option<Hidden>,
@@ -32,6 +33,38 @@ pub(crate) struct CompanionSection {
     pub(crate) webhook_path: String,
     /// The credentials of each portal whose events are fetched. Default: none.
     pub(crate) portals: Vec<PortalCredentials>,
+    /// What is done about content that ends.
+    pub(crate) retirement: RetirementSection,
+}
+
+/// Section `[companion.retirement]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RetirementSection {
+    /// Where the receiver is reached from outside; links in mails begin with it. Needed with `[mail]`. Default: none.
+    pub(crate) public_url: Option<String>,
+    /// Who is told of every portal that does not name others, each with `name`, `email` and `time_zone`. Default: nobody.
+    pub(crate) administrators: Vec<Administrator>,
+    /// What differs in certain portals: `administrators`, `learner_notices` and `time_zone`. Default: nothing.
+    pub(crate) portals: Vec<PortalNotices>,
+    /// The day of the weekly digest. Default: `monday`.
+    pub(crate) digest_weekday: Weekday,
+    /// Its hour, 0 to 23, in the zone of whoever gets it. Default: 8.
+    pub(crate) digest_hour: u8,
+    /// When learners are told, in days before the content is removed here. Default: 30, 7 and 1.
+    pub(crate) learner_thresholds_days: Vec<u16>,
+    /// The hour at which they are, 0 to 23, in the zone of their portal. Default: 9.
+    pub(crate) learner_hour: u8,
+    /// Content that people must complete, besides what is assigned to them. Default: none.
+    pub(crate) mandatory: Vec<String>,
+    /// How long before its end content is removed here, in hours. Default: 24.
+    pub(crate) removal_margin_h: u32,
+    /// Where removals are asked for. Default: none, and then they wait to be fetched.
+    pub(crate) removal_hook_url: Option<String>,
+    /// What calls of the hook are signed with. Needed with it.
+    pub(crate) removal_hook_secret: Option<Hidden>,
+    /// Send no notice, only list which would be sent. Default: no.
+    pub(crate) dry_run_notices: bool,
 }
 
 /// The credentials of one portal. Fields that are not needed are ignored, so that what `sandbox --json` prints will do.
@@ -75,6 +108,46 @@ impl Default for CompanionSection {
             tolerance_s: settings.tolerance_seconds,
             webhook_path: settings.webhook_path,
             portals: Vec::new(),
+            retirement: RetirementSection::default(),
+        }
+    }
+}
+
+impl Default for RetirementSection {
+    fn default() -> Self {
+        let settings = RetirementSettings::default();
+        RetirementSection {
+            public_url: settings.public_url,
+            administrators: settings.administrators,
+            portals: settings.portals,
+            digest_weekday: settings.digest_weekday,
+            digest_hour: settings.digest_hour,
+            learner_thresholds_days: settings.learner_thresholds_days,
+            learner_hour: settings.learner_hour,
+            mandatory: settings.mandatory,
+            removal_margin_h: settings.removal_margin_hours,
+            removal_hook_url: settings.removal_hook_url,
+            removal_hook_secret: None,
+            dry_run_notices: settings.dry_run_notices,
+        }
+    }
+}
+
+impl RetirementSection {
+    fn settings(&self) -> RetirementSettings {
+        RetirementSettings {
+            public_url: self.public_url.clone(),
+            administrators: self.administrators.clone(),
+            portals: self.portals.clone(),
+            digest_weekday: self.digest_weekday,
+            digest_hour: self.digest_hour,
+            learner_thresholds_days: self.learner_thresholds_days.clone(),
+            learner_hour: self.learner_hour,
+            mandatory: self.mandatory.clone(),
+            removal_margin_hours: self.removal_margin_h,
+            removal_hook_url: self.removal_hook_url.clone(),
+            removal_hook_secret: self.removal_hook_secret.clone().map(|secret| secret.0.into()),
+            dry_run_notices: self.dry_run_notices,
         }
     }
 }
@@ -90,6 +163,7 @@ impl CompanionSection {
         settings.tolerance_seconds = self.tolerance_s;
         settings.webhook_path = self.webhook_path.clone();
         settings.portals = self.portals.iter().map(PortalCredentials::settings).collect();
+        settings.retirement = self.retirement.settings();
         settings
     }
 

@@ -170,6 +170,7 @@ impl Steps<'_> {
                 let how = if changed { "" } else { ", as it was already" };
                 self.show.step("✓", "recorded", &format!("completed, {verdict}{how}"));
             }
+            Step::Retirement { lo_id, what, .. } => self.show.step("…", "ends", &format!("content {lo_id}: {what}")),
             Step::Refused { reason } => bail!("a webhook was refused: {reason}"),
             Step::Waiting { reason, .. } => self.show.step("…", "waiting", &reason),
             Step::GivenUp { reason, .. } => bail!("a completion could not be recorded: {reason}"),

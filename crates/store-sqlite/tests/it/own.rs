@@ -109,13 +109,3 @@ async fn one_event_that_cannot_be_read_does_not_hold_the_others_up() {
     let leased = world.store.lease_deliveries(&request).await.unwrap();
     assert_eq!(leased.iter().map(|lease| lease.event.subject_id).collect::<Vec<_>>(), [alan.0]);
 }
-
-#[tokio::test]
-async fn readiness_says_when_the_disk_is_full() {
-    let (store, folder) = store_sqlite::testing::open();
-    store.check().await.unwrap();
-    let file = sqlite::rusqlite::Connection::open(folder.path().join("schoolbell.db")).unwrap();
-    file.execute_batch("CREATE TRIGGER full BEFORE UPDATE ON schema_migrations BEGIN SELECT RAISE(ABORT, 'full'); END")
-        .unwrap();
-    store.check().await.unwrap_err();
-}

@@ -10,7 +10,9 @@ impl Inbox {
     pub(crate) async fn link_key(&self, fresh: Vec<u8>) -> Result<Vec<u8>, InboxError> {
         let key = move |connection: &Connection| -> Result<Vec<u8>, InboxError> {
             connection
-                .prepare_cached("-- link_key: make\nINSERT INTO link_key (one, key) VALUES (1, :key) ON CONFLICT DO NOTHING")?
+                .prepare_cached(
+                    "-- link_key: make\nINSERT INTO link_key (one, key) VALUES (1, :key) ON CONFLICT DO NOTHING",
+                )?
                 .execute(named_params! { ":key": fresh })?;
             Ok(connection.prepare_cached("-- link_key\nSELECT key FROM link_key")?.query_row([], |row| row.get(0))?)
         };
@@ -18,7 +20,12 @@ impl Inbox {
     }
 
     /// Gives a person's calendar another secret address; the one before it leads nowhere from now on.
-    pub(crate) async fn rotate_calendar(&self, person: String, digest: Vec<u8>, now: Timestamp) -> Result<(), InboxError> {
+    pub(crate) async fn rotate_calendar(
+        &self,
+        person: String,
+        digest: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<(), InboxError> {
         let rotate = move |connection: &Connection| -> Result<(), InboxError> {
             connection
                 .prepare_cached(

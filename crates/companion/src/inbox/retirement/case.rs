@@ -12,7 +12,7 @@ use crate::retirement::view::{Affected, Case};
 use crate::retirement::{Decision, Record, Removal, RetirementState};
 
 /// The most retirements on one page.
-pub const RETIREMENTS_MAX: u32 = 500;
+pub(crate) const RETIREMENTS_MAX: u32 = 500;
 /// The most in a table, and in a calendar.
 const TABLE_MAX: u32 = 10_000;
 /// How long a calendar shows what is over.
@@ -75,12 +75,14 @@ impl Inbox {
             let Filter { portal_id, lo_id, .. } = &filter;
             let (margin, now) = (millis(margin), now.as_millisecond());
             let total = transaction
-                .prepare_cached(&format!("-- retirements: total\nSELECT count(*) FROM retirements r {matching}"))?
+                .prepare_cached(&format!("-- retirements: total\nSELECT count(*) AS total FROM retirements r {matching}"))?
                 .query_row(
                     named_params! { ":portal_id": portal_id, ":lo_id": lo_id, ":states": states, ":margin": margin, ":now": now },
-                    |row| row.get(0),
+                    |row| count(row, "total"),
                 )?;
-            let part = format!("-- retirements\n{SELECT} {matching} ORDER BY r.deadline, r.number LIMIT :limit OFFSET :offset");
+            let part = format!(
+                "-- retirements\n{SELECT} {matching} ORDER BY r.deadline, r.number LIMIT :limit OFFSET :offset"
+            );
             let params = named_params! {
                 ":portal_id": portal_id, ":lo_id": lo_id, ":states": states, ":margin": margin, ":now": now,
                 ":limit": limit.min(TABLE_MAX), ":offset": offset,
@@ -150,15 +152,20 @@ pub(super) fn millis(duration: SignedDuration) -> i64 {
 fn read_case(row: &Row<'_>) -> rusqlite::Result<Case> {
     let record = read_record(row)?;
     let learners = Affected {
-        in_progress: row.get("in_progress")?,
-        not_started: row.get("not_started")?,
-        completed: row.get("completed")?,
-        assigned: row.get("assigned")?,
-        recorded_completions: row.get("recorded_completions")?,
+        in_progress: count(row, "in_progress")?,
+        not_started: count(row, "not_started")?,
+        completed: count(row, "completed")?,
+        assigned: count(row, "assigned")?,
+        recorded_completions: count(row, "recorded_completions")?,
         is_truncated: record.is_truncated,
         as_of: record.fetched_at.map(Millis),
     };
     Ok(Case { record, learners, decision: read_decision(row)? })
+}
+
+/// Nothing is counted below zero.
+fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    Ok(row.get::<_, i64>(column)?.unsigned_abs())
 }
 
 fn read_decision(row: &Row<'_>) -> rusqlite::Result<Option<(Decision, Timestamp)>> {

@@ -33,7 +33,9 @@ impl Inbox {
             )?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement
-                .query_map(named_params! { ":now": now.as_millisecond(), ":limit": limit }, |row: &Row<'_>| read_record(row))?;
+                .query_map(named_params! { ":now": now.as_millisecond(), ":limit": limit }, |row: &Row<'_>| {
+                    read_record(row)
+                })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
@@ -83,7 +85,12 @@ impl Inbox {
     }
 
     /// The platform did not say; it is asked again at `due_at`.
-    pub(crate) async fn postpone_fetch(&self, number: i64, due_at: Timestamp, reason: String) -> Result<(), InboxError> {
+    pub(crate) async fn postpone_fetch(
+        &self,
+        number: i64,
+        due_at: Timestamp,
+        reason: String,
+    ) -> Result<(), InboxError> {
         let postpone = move |connection: &Connection| -> Result<(), InboxError> {
             connection
                 .prepare_cached(

@@ -4,7 +4,7 @@ use contract::time::Millis;
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, Transaction, named_params};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::inbox::retirement::notices::read_item;
 use crate::inbox::retirement::{case, step};
@@ -45,42 +45,41 @@ pub(crate) enum Settled {
 pub(crate) type Dropped = (Item, String);
 
 /// A mail, as `GET /retirements/notices` tells it. Learners are told by the number of their account, not by an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Notice {
     /// Names it.
-    pub id: String,
+    pub(crate) id: String,
     /// To whom: `administrator:<address>` or `learner:<portal>:<user account>`.
-    pub to: String,
+    pub(crate) to: String,
     /// `notice`, `digest`, `urgent`, `escalation` or `learner`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// `planned`, `sent`, `dropped`, `refused` or `expired`.
-    pub state: String,
+    pub(crate) state: String,
     /// When it was recorded.
-    pub created_at: Millis,
+    pub(crate) created_at: Millis,
     /// When it is sent, or tried again.
-    pub due_at: Option<Millis>,
+    pub(crate) due_at: Option<Millis>,
     /// How often it was tried without success.
-    pub tries: u32,
+    pub(crate) tries: u32,
     /// Why without.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// When that was settled.
-    pub settled_at: Option<Millis>,
+    pub(crate) settled_at: Option<Millis>,
     /// What it tells.
-    pub items: Vec<NoticeItem>,
+    pub(crate) items: Vec<NoticeItem>,
 }
 
 /// What a mail tells of one retirement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NoticeItem {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct NoticeItem {
     /// Of which.
-    pub retirement_id: String,
+    pub(crate) retirement_id: String,
     /// `news`, `threshold`, `escalation`, `removed` or `stays`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// The threshold, in days.
-    pub days: Option<i64>,
+    pub(crate) days: Option<i64>,
     /// Why it was not told after all.
-    #[serde(default)]
-    pub dropped: Option<String>,
+    pub(crate) dropped: Option<String>,
 }
 
 impl Inbox {
@@ -122,8 +121,9 @@ impl Inbox {
                 FROM mail_items i
                 WHERE i.mail = :mail AND i.dropped IS NULL",
             )?;
-            let rows = statement
-                .query_map(named_params! { ":mail": mail }, |row| Ok((read_item(row)?, row.get::<_, bool>("is_muted")?)))?;
+            let rows = statement.query_map(named_params! { ":mail": mail }, |row| {
+                Ok((read_item(row)?, row.get::<_, bool>("is_muted")?))
+            })?;
             let mut parts = Vec::new();
             for row in rows {
                 let (item, is_muted) = row?;
@@ -209,10 +209,18 @@ impl Inbox {
     }
 
     /// Mails a person no more of it, or does again. Says whether there is such a retirement.
-    pub(crate) async fn mute(&self, person: String, number: i64, is_muted: bool, now: Timestamp) -> Result<bool, InboxError> {
+    pub(crate) async fn mute(
+        &self,
+        person: String,
+        number: i64,
+        is_muted: bool,
+        now: Timestamp,
+    ) -> Result<bool, InboxError> {
         let mute = move |connection: &Connection| -> Result<bool, InboxError> {
             let exists = connection
-                .prepare_cached("-- mute: is there\nSELECT 1 FROM retirements WHERE number = :number AND deadline IS NOT NULL")?
+                .prepare_cached(
+                    "-- mute: is there\nSELECT 1 FROM retirements WHERE number = :number AND deadline IS NOT NULL",
+                )?
                 .exists(named_params! { ":number": number })?;
             if exists && is_muted {
                 insert_mute(connection, &person, number, now)?;
@@ -293,7 +301,8 @@ fn muted_by(connection: &Connection, mute: Mute) -> rusqlite::Result<Vec<(String
         ORDER BY i.retirement",
     )?;
     let params = named_params! { ":mail": mute.mail, ":retirement": mute.retirement };
-    let rows = statement.query_map(params, |row| Ok((row.get("person")?, row.get("retirement")?, row.get("title")?)))?;
+    let rows =
+        statement.query_map(params, |row| Ok((row.get("person")?, row.get("retirement")?, row.get("title")?)))?;
     rows.collect()
 }
 

@@ -4,9 +4,9 @@ use client::verify::VerifiedBody;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
+use crate::inbox::retirement::step;
 use crate::inbox::row::{instant, instant_if_any, strange};
 use crate::inbox::{Inbox, InboxError};
-use crate::inbox::retirement::step;
 use crate::reading::Reading;
 use crate::retirement::news::{Change, News, Told};
 
@@ -15,7 +15,9 @@ impl Inbox {
     pub(crate) async fn replay_news(&self, now: Timestamp) -> Result<usize, InboxError> {
         let replay = move |connection: &Connection| -> Result<usize, InboxError> {
             let claimed = connection
-                .prepare_cached("-- replay_news: once\nUPDATE link_key SET replayed_at = :now WHERE replayed_at IS NULL")?
+                .prepare_cached(
+                    "-- replay_news: once\nUPDATE link_key SET replayed_at = :now WHERE replayed_at IS NULL",
+                )?
                 .execute(named_params! { ":now": now.as_millisecond() })?;
             if claimed == 0 {
                 return Ok(0);
@@ -28,7 +30,8 @@ impl Inbox {
                     ('content.decommission', 'content.decommission.pending', 'content.add', 'content.remove')
                 ORDER BY number",
             )?;
-            let rows = statement.query_map([], |row| Ok((row.get::<_, Vec<u8>>("body")?, instant(row, "received_at")?)))?;
+            let rows =
+                statement.query_map([], |row| Ok((row.get::<_, Vec<u8>>("body")?, instant(row, "received_at")?)))?;
             let mut count = 0;
             for row in rows {
                 let (body, received_at) = row?;
@@ -165,7 +168,9 @@ fn forget_removal(connection: &Connection, number: i64) -> rusqlite::Result<()> 
 fn ask_again(connection: &Connection, number: i64, told: &Told, now: Timestamp) -> rusqlite::Result<()> {
     let due_at = told.deadline.map(|_| now.as_millisecond());
     connection
-        .prepare_cached("-- ask again\nUPDATE retirements SET fetch_due_at = :due_at, fetches = 0 WHERE number = :number")?
+        .prepare_cached(
+            "-- ask again\nUPDATE retirements SET fetch_due_at = :due_at, fetches = 0 WHERE number = :number",
+        )?
         .execute(named_params! { ":due_at": due_at, ":number": number })?;
     Ok(())
 }

@@ -62,8 +62,9 @@ impl Inbox {
                 "-- mutes
                 SELECT person, retirement FROM mutes WHERE retirement IN (SELECT value FROM json_each(:numbers))",
             )?;
-            let mutes = statement
-                .query_map(named_params! { ":numbers": numbers }, |row| Ok((row.get("person")?, row.get("retirement")?)))?;
+            let mutes = statement.query_map(named_params! { ":numbers": numbers }, |row| {
+                Ok((row.get("person")?, row.get("retirement")?))
+            })?;
             for mute in mutes {
                 ledger.entry(mute?).or_default().is_muted = true;
             }

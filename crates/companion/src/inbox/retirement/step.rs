@@ -3,7 +3,7 @@
 use contract::time::Millis;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, Transaction, named_params};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::inbox::row::instant;
 
@@ -11,16 +11,16 @@ use crate::inbox::row::instant;
 const STEPS_MAX: u32 = 500;
 
 /// Something that happened to a retirement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryStep {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct HistoryStep {
     /// When.
-    pub at: Millis,
+    pub(crate) at: Millis,
     /// What: `flagged`, `moved`, `withdrawn`, `gone`, `decided`, `asked`, `failed`, `removed`, `muted`, ….
-    pub what: String,
+    pub(crate) what: String,
     /// Who did it, where a person did.
-    pub who: Option<String>,
+    pub(crate) who: Option<String>,
     /// The rest, as a sentence.
-    pub detail: Option<String>,
+    pub(crate) detail: Option<String>,
 }
 
 pub(super) fn add(

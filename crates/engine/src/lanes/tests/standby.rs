@@ -111,3 +111,59 @@ fn whoever_waits_with_none_free_gets_all_of_them() {
     assert_eq!(withdrawn(&mut lanes, 0, 1), "1a 1b");
     assert_eq!(lanes.standing_by(), 2);
 }
+
+#[test]
+fn a_lane_that_falls_silent_gives_its_permits_back() {
+    let mut lanes = sound(100, "1a");
+    offered(&mut lanes, 100);
+    lanes.born(&leases(id("1a"), 1), NOW);
+    // In a turn of the engine the permits are shared out between what is taken back and what is offered.
+    assert_eq!(withdrawn(&mut lanes, 92, 0), "");
+    assert_eq!(share_at(&mut lanes, 92, at(3)), "");
+    assert_eq!(lanes.offers(92, at(3)), []);
+    assert_eq!(lanes.withdrawals(92), [(id("1a"), Pace::Free)], "it hangs: nobody waits for it");
+}
+
+#[test]
+fn a_lane_that_fails_sets_no_pace_while_none_is_free() {
+    let mut lanes = sound(100, "1a");
+    offered(&mut lanes, 100);
+    lanes.born(&leases(id("1a"), 8), NOW);
+    list(&mut lanes, "2c", NOW);
+    end(&mut lanes, "1a", 500, NOW);
+    assert_eq!(lanes.withdrawals(0), [(id("1a"), Pace::Free)]);
+}
+
+#[test]
+fn a_lane_that_others_leave_nothing_sets_no_pace() {
+    let paces = |offers: Vec<Offer>| offers.into_iter().map(|Offer { count, pace, .. }| (count, pace)).collect::<Vec<_>>();
+    let mut lanes = sound(16, "1a 1b");
+    assert_eq!(paces(lanes.offers(16, NOW)), [(8, Pace::Set)], "the other one has no place");
+    let mut lanes = sound(16, "1a");
+    assert_eq!(paces(lanes.offers(0, NOW)), [], "all permits are in flight elsewhere");
+}
+
+#[test]
+fn what_was_born_of_an_older_version_makes_nobody_forget() {
+    let mut lanes = sound(100, "1a");
+    offered(&mut lanes, 100);
+    lanes.listed(vec![DueLane { version: 2, ..lane("1a") }], NOW);
+    for _ in 0..3 {
+        let granted = vec![(id("1a"), 0)];
+        lanes.leased(&granted, &leases(id("1a"), 1), NOW);
+        end(&mut lanes, "1a", 500, NOW);
+    }
+    assert_eq!(lanes.open(), 1);
+    lanes.born(&leases(id("1a"), 1), NOW);
+    assert_eq!(lanes.open(), 1);
+}
+
+#[test]
+fn what_was_born_of_a_lane_that_is_not_known_is_counted() {
+    let mut lanes = Lanes::new(&settings(64));
+    lanes.born(&leases(id("1a"), 2), NOW);
+    list(&mut lanes, "1a", NOW);
+    assert_eq!(share(&mut lanes, 100), "1a:6");
+    end(&mut lanes, "1a", 200, NOW);
+    end(&mut lanes, "1a", 200, NOW);
+}
