@@ -28,6 +28,8 @@ pub(super) fn measure(settings: &Settings) -> Result<Vec<Finding>> {
         delivered: true,
     };
     history::write(&scene.cast.platform.database(), &history)?;
+    // What the system still has to write would be written while it is measured.
+    std::fs::File::open(scene.cast.platform.database())?.sync_all()?;
     let bytes = std::fs::metadata(scene.cast.platform.database())?.len();
     scene.cast.platform.start_again()?;
     let (cpu_after, rate_after) = rounds(&mut scene, settings)?;

@@ -35,6 +35,8 @@ pub(super) fn measure(settings: &Settings) -> Result<Vec<Finding>> {
         delivered: false,
     };
     history::write(&scene.cast.platform.database(), &history)?;
+    // What the system still has to write would be written while it is measured.
+    std::fs::File::open(scene.cast.platform.database())?.sync_all()?;
     let started_us = clock::now_us();
     scene.cast.platform.start_again()?;
     let job = ArrivalsJob { count: settings.due, within_ms: DRAINED_WITHIN.as_millis() as u64 };
