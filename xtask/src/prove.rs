@@ -35,6 +35,9 @@ const NEEDS: &[Need] = &[
     Need { binary: "nft", package: "nftables", why: "connections are counted by somebody else" },
     Need { binary: "openssl", package: "openssl", why: "servers that speak old TLS only" },
 ];
+/// Rows that judge how long something takes. On a machine that is not alone one may fail for what others do, so it has a second
+/// chance, and the table says that it took it. No other row has one: a loss that is seen once is a loss.
+const TIMED: &[&str] = &["R22", "R23", "R25", "R26", "S7", "S13"];
 /// How many lines of a row that failed are shown.
 const LINES_SHOWN: usize = 40;
 
@@ -68,7 +71,12 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     let mut outcomes = Vec::new();
     for (place, row) in asked.rows.iter().enumerate() {
         eprintln!("[{}/{}] {}: {}", place + 1, asked.rows.len(), row.ids(), row.what);
-        let outcome = attempt(row, &built, asked.soak);
+        let mut outcome = attempt(row, &built, asked.soak);
+        if let Some(why) = outcome.failure.as_ref().filter(|_| row.ids.iter().all(|id| TIMED.contains(id))) {
+            eprintln!("        {why}\n        once more, because it judges time");
+            outcome = attempt(row, &built, asked.soak);
+            outcome.said.iter_mut().for_each(|said| said.progress.push_str(" (at the second try)"));
+        }
         eprintln!("        {} in {} s", outcome.failure.as_deref().unwrap_or("held"), outcome.took.as_secs());
         outcomes.push(outcome);
     }

@@ -67,6 +67,9 @@ pub(crate) async fn deliver(engine: &Engine, shutdown: &CancellationToken) -> St
             }
             landed = land(&mut in_flight) => state.landed(landed),
             found = &mut work => {
+                if !found.born.is_empty() {
+                    crash::point!("engine/leased");
+                }
                 in_flight.extend(state.nudged(found).into_iter().map(|lease| attempt(engine, &tokens, lease)));
                 work = store.wait_for_work();
             }

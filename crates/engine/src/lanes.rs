@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use domain::delivery::{FinishedAttempt, Lease};
-use domain::id::WebhookId;
+use domain::id::{PortalId, WebhookId};
 use domain::random::Random;
 use jiff::{SignedDuration, Timestamp};
 use store::delivery::{DueLane, Pace};
@@ -97,21 +97,7 @@ impl Lanes {
         self.list += 1;
         let (mut oldest_due_at, mut limits, mut lanes) = (None, 0, 0);
         for DueLane { portal_id, webhook_id, version, rate_limit, oldest_due_at: due_at } in due {
-            let key = self.known.find(&webhook_id).unwrap_or_else(|| {
-                let lane = Lane::new(self.lane_concurrency, now);
-                self.known.add(Entry {
-                    webhook_id,
-                    portal_id,
-                    version,
-                    lane,
-                    list: 0,
-                    queued: false,
-                    listened_to: false,
-                    wakes_at: None,
-                    moved: false,
-                    pace: Pace::Free,
-                })
-            });
+            let key = self.find_or_add(&webhook_id, portal_id, version, now);
             self.renew(key, version);
             self.known[key].list = self.list;
             self.known[key].lane.pace(rate_limit, now);
@@ -215,6 +201,23 @@ impl Lanes {
         self.settle(key, now);
         self.moved(key);
         turned
+    }
+
+    fn find_or_add(&mut self, webhook_id: &WebhookId, portal_id: PortalId, version: i64, now: Timestamp) -> Key {
+        self.known.find(webhook_id).unwrap_or_else(|| {
+            self.known.add(Entry {
+                webhook_id: webhook_id.clone(),
+                portal_id,
+                version,
+                lane: Lane::new(self.lane_concurrency, now),
+                list: 0,
+                queued: false,
+                listened_to: false,
+                wakes_at: None,
+                moved: false,
+                pace: Pace::Free,
+            })
+        })
     }
 
     /// Forgets what was learned of another version of its webhook: its owner has moved, mended or resumed it, and nobody should have

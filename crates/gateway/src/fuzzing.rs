@@ -10,7 +10,9 @@ use serde::de::DeserializeOwned;
 use crate::extract::{json, query, trailing_comma};
 use crate::limit::Net;
 use crate::limit::address;
-use crate::{delivery, enrollment, event, idempotency, learning_object, notice, oauth_client, portal, user_account, v2};
+use crate::{
+    delivery, enrollment, event, idempotency, learning_object, notice, oauth_client, portal, user_account, v2,
+};
 
 /// Reads the body of a request; the error is what the caller is told.
 pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {

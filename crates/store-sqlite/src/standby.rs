@@ -35,6 +35,13 @@ struct Lane {
     lease_for: SignedDuration,
 }
 
+impl Lane {
+    /// Whether those who publish for it wait: it sets the pace, and has no permit left.
+    fn is_waited_for(&self) -> bool {
+        self.pace.load(Ordering::Acquire) == Pace::Set as u8 && self.permits.available_permits() == 0
+    }
+}
+
 /// The right to be born leased, once. Dropped unused, it is the next one's, and whoever withdrew the others hears of it.
 #[derive(Debug)]
 pub(crate) struct Permit {
@@ -105,25 +112,38 @@ impl Standby {
     }
 
     /// A permit for each time that a lane is told of something, as far as there are any. Lanes that set the pace are waited for
-    /// once, all together no longer than [`PACED_FOR`].
+    /// once, all together no longer than [`PACED_FOR`]; whoever waits has nothing that others may want meanwhile.
     pub(crate) async fn permits(self: &Arc<Self>, told: &[Listeners]) -> Vec<Permit> {
-        let (mut permits, mut deadline): (Vec<Permit>, _) = (Vec::new(), None);
-        for webhook_id in told.iter().flat_map(|told| told.iter()).filter_map(Listener::active_id) {
-            let Some(lane) = self.lanes().get(webhook_id).cloned() else { continue };
-            let mut permit = lane.permits.clone().try_acquire_owned().ok();
-            let is_first = || !permits.iter().any(|permit| permit.webhook_id == *webhook_id);
-            if permit.is_none() && lane.pace.load(Ordering::Acquire) == Pace::Set as u8 && is_first() {
-                let until = *deadline.get_or_insert_with(|| Instant::now() + PACED_FOR);
-                permit = timeout_at(until, lane.permits.clone().acquire_owned()).await.ok().and_then(Result::ok);
+        let ids = || told.iter().flat_map(|told| told.iter()).filter_map(Listener::active_id);
+        let (mut waited, mut deadline) = (None, None);
+        for webhook_id in ids() {
+            let Some(lane) = self.lane(webhook_id).filter(|lane| lane.is_waited_for()) else { continue };
+            // It is the next one's, if that wants it.
+            drop(waited.take());
+            let until = *deadline.get_or_insert_with(|| Instant::now() + PACED_FOR);
+            let permit = timeout_at(until, lane.permits.clone().acquire_owned()).await.ok().and_then(Result::ok);
+            waited = permit.map(|permit| self.permit(webhook_id, &lane, permit));
+        }
+        let mut permits = Vec::new();
+        for webhook_id in ids() {
+            if let Some(permit) = waited.take_if(|permit| permit.webhook_id == *webhook_id) {
+                permits.push(permit);
+                continue;
             }
-            permits.extend(permit.map(|permit| Permit {
-                webhook_id: webhook_id.clone(),
-                lease_for: lane.lease_for,
-                permit: Some(permit),
-                standby: self.clone(),
-            }));
+            let Some(lane) = self.lane(webhook_id) else { continue };
+            let permit = lane.permits.clone().try_acquire_owned();
+            permits.extend(permit.ok().map(|permit| self.permit(webhook_id, &lane, permit)));
         }
         permits
+    }
+
+    fn permit(self: &Arc<Self>, webhook_id: &WebhookId, lane: &Lane, permit: OwnedSemaphorePermit) -> Permit {
+        let (webhook_id, standby) = (webhook_id.clone(), self.clone());
+        Permit { webhook_id, lease_for: lane.lease_for, permit: Some(permit), standby }
+    }
+
+    fn lane(&self, webhook_id: &WebhookId) -> Option<Arc<Lane>> {
+        self.lanes().get(webhook_id).cloned()
     }
 
     /// Hands over what was born, now that it is on disk.

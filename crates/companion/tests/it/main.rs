@@ -5,5 +5,8 @@ mod fetching;
 mod lifecycle;
 mod platform;
 mod receiving;
+mod removing;
+mod retirement;
+mod retiring;
 mod schema;
 mod world;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
@@ -29,6 +29,10 @@ pub(crate) struct Script {
     pub(crate) enrollments: HashMap<String, Value>,
     /// By id: the e-mail address of a user.
     pub(crate) users: HashMap<String, String>,
+    /// By portal: enrollments as V3 tells them.
+    pub(crate) enrolled: HashMap<String, Vec<Value>>,
+    /// By id: the title of content, which may be replaced by all the others.
+    pub(crate) content: HashMap<String, String>,
     /// Answers 503 to everything, with this `Retry-After`.
     pub(crate) away: Option<&'static str>,
     /// Methods and paths that were asked for, each with the portal whose token was used.
@@ -51,6 +55,10 @@ impl Platform {
             .route("/oauth/token", post(token))
             .route("/v2/enrollments/{id}", get(enrollment))
             .route("/v2/users/{id}", get(user))
+            .route("/enrollments", get(enrollments))
+            .route("/enrollments/{id}", get(enrollment_of_v3))
+            .route("/learning-objects/{id}", get(content))
+            .route("/learning-objects/{id}/alternatives", get(alternatives))
             .with_state(platform.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         platform
@@ -83,6 +91,22 @@ impl Platform {
         let user_id = enrollment["user_id"].to_string();
         script.users.insert(user_id, format!("learner-{id}@customer.example"));
         script.enrollments.insert(id.to_owned(), enrollment);
+    }
+
+    /// Enrolls somebody in content, or says how far they are.
+    pub(crate) fn learns(&self, portal_id: &str, id: &str, lo_id: &str, status: &str, kind: &str) {
+        let user: u64 = 7000 + id.parse::<u64>().unwrap();
+        let enrollment = json!({
+            "id": id, "enrollment_type": kind, "user_account_id": user.to_string(), "lo_id": lo_id,
+            "assigner_account_id": null, "assign_date": null, "created_time": "2022-03-01T00:00:00+00:00",
+            "updated_time": "2022-03-01T00:00:00+00:00", "status": status, "start_date": null, "end_date": null,
+            "due_date": null,
+        });
+        let mut script = self.script();
+        script.users.insert(user.to_string(), format!("learner-{id}@customer.example"));
+        let enrolled = script.enrolled.entry(portal_id.to_owned()).or_default();
+        enrolled.retain(|other| other["id"] != id);
+        enrolled.push(enrollment);
     }
 
     /// Checks what was asked since the last check, in any order.
@@ -170,4 +194,55 @@ async fn user(
         "created": "2022-03-01T00:00:00.000Z", "updated": "2022-03-01T00:00:00.000Z",
         "roles": ["Learner"], "status": true,
     })))
+}
+
+async fn enrollments(
+    State(platform): State<Platform>,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Refusal> {
+    let mut script = platform.script();
+    let portal = script.caller("GET /enrollments", &headers)?;
+    let enrolled = script.enrolled.get(&portal).cloned().unwrap_or_default();
+    let hits: Vec<Value> = enrolled.into_iter().filter(|one| one["lo_id"] == query["lo_ids"]).collect();
+    Ok(Json(json!({"total": hits.len(), "hits": hits})))
+}
+
+async fn enrollment_of_v3(
+    State(platform): State<Platform>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Refusal> {
+    let mut script = platform.script();
+    let portal = script.caller(&format!("GET /enrollments/{id}"), &headers)?;
+    let found = script.enrolled.get(&portal).and_then(|enrolled| enrolled.iter().find(|one| one["id"] == id));
+    found.cloned().map(Json).ok_or_else(|| refusal(404, "there is no such enrollment"))
+}
+
+async fn content(
+    State(platform): State<Platform>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Refusal> {
+    let mut script = platform.script();
+    script.caller(&format!("GET /learning-objects/{id}"), &headers)?;
+    let title = script.content.get(&id).ok_or_else(|| refusal(404, "there is no such content"))?;
+    Ok(Json(json!({
+        "id": format!("con_{id}"), "lo_id": id, "created_time": "2022-03-01T00:00:00.000Z",
+        "updated_time": "2022-03-01T00:00:00.000Z", "core": {"type": "course", "title": title},
+        "lifecycle": {"state": "published"},
+    })))
+}
+
+async fn alternatives(
+    State(platform): State<Platform>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Refusal> {
+    let mut script = platform.script();
+    script.caller(&format!("GET /learning-objects/{id}/alternatives"), &headers)?;
+    let mut hits: Vec<u64> =
+        script.content.keys().filter(|other| **other != id).map(|id| id.parse().unwrap()).collect();
+    hits.sort_unstable();
+    Ok(Json(json!({"total": hits.len(), "hits": hits})))
 }

@@ -131,6 +131,29 @@ impl World {
         answer(self.http.get(format!("{}{path}", self.url)).header("Authorization", token)).await
     }
 
+    /// Does what is due now about content that ends.
+    pub(crate) async fn tend(&self) {
+        self.companion.tend_once().await.unwrap();
+    }
+
+    pub(crate) fn set_clock(&self, at: &str) {
+        *self.now.lock().unwrap() = at.parse().unwrap();
+    }
+
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Answer {
+        answer(self.http.post(format!("{}{path}", self.url)).json(body)).await
+    }
+
+    pub(crate) async fn get_text(&self, path: &str) -> (u16, http::HeaderMap, String) {
+        let response = self.http.get(format!("{}{path}", self.url)).send().await.unwrap();
+        (response.status().as_u16(), response.headers().clone(), response.text().await.unwrap())
+    }
+
+    pub(crate) async fn post_text(&self, path: &str, body: &'static str) -> (u16, String) {
+        let response = self.http.post(format!("{}{path}", self.url)).body(body).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
     /// Works on what is due now; says how many entries that were.
     pub(crate) async fn work(&self) -> usize {
         self.companion.work_once().await.unwrap()

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use domain::delivery::Lease;
 use domain::id::WebhookId;
+use domain::webhook::Webhook;
 use jiff::Timestamp;
 use store::delivery::Pace;
 
@@ -54,9 +55,17 @@ impl Lanes {
     /// Whose permits to take back from the store: those of lanes that do not stand by any more, and all of them if others wait for a
     /// permit and none of these is free. What came of it is for [`withdrawn`](Self::withdrawn).
     pub(crate) fn withdrawals(&mut self, free: usize) -> Vec<(WebhookId, Pace)> {
+        let mut withdrawals = self.stand_down();
         if free == 0 && !self.turns.is_empty() {
-            return self.withdraw_all();
+            withdrawals.extend(self.withdraw_all());
+        } else if let Some(key) = self.standby.makes_room.take().filter(|key| self.standby.lanes.contains(key)) {
+            withdrawals.push(self.withdraw(key, Pace::Free));
         }
+        withdrawals
+    }
+
+    /// Those of lanes that do not stand by any more.
+    fn stand_down(&mut self) -> Vec<(WebhookId, Pace)> {
         let mut moved = std::mem::take(&mut self.standby.moved);
         let mut withdrawals = Vec::new();
         moved.retain(|&key| {
@@ -72,9 +81,6 @@ impl Lanes {
             stays
         });
         self.standby.moved = moved;
-        if let Some(key) = self.standby.makes_room.take().filter(|key| self.standby.lanes.contains(key)) {
-            withdrawals.push(self.withdraw(key, Pace::Free));
-        }
         withdrawals
     }
 
@@ -88,12 +94,16 @@ impl Lanes {
     pub(crate) fn offers(&mut self, free: usize, now: Timestamp) -> Vec<Offer> {
         let (mut offers, mut free) = (Vec::new(), free);
         for key in std::mem::take(&mut self.standby.moved) {
-            if !self.known.has(key) || !std::mem::take(&mut self.known[key].moved) {
+            if !self.known.has(key) || !self.known[key].moved {
                 continue;
             }
-            if stands_by(&self.known[key], self.list)
-                && let Some(offer) = self.offer(key, free, now)
-            {
+            if !stands_by(&self.known[key], self.list) {
+                // It has come to that since it was last looked whose permits to take back.
+                self.standby.moved.push(key);
+                continue;
+            }
+            self.known[key].moved = false;
+            if let Some(offer) = self.offer(key, free, now) {
                 free -= offer.count as usize;
                 offers.push(offer);
             }
@@ -107,6 +117,10 @@ impl Lanes {
             let before = self.known[key].lane.standing_by();
             self.change(key, |lane| lane.stand_down(count));
             self.stood_down(key, before);
+            if self.known[key].lane.standing_by() > 0 && !stands_by(&self.known[key], self.list) {
+                // What is in use at this moment may come back unused.
+                self.moved(key);
+            }
             self.settle(key, now);
         }
     }
@@ -114,8 +128,10 @@ impl Lanes {
     /// Takes note of deliveries that were born leased: their attempts begin now.
     pub(crate) fn born(&mut self, leases: &[Lease], now: Timestamp) {
         for lease in leases {
-            let Some(key) = self.known.find(&lease.webhook.id) else { continue };
-            self.renew(key, lease.webhook.version);
+            let Webhook { id, portal_id, version, .. } = &*lease.webhook;
+            let key = self.find_or_add(id, *portal_id, *version, now);
+            // What was born before its owner changed it may come after what was listed since.
+            self.renew(key, *version.max(&self.known[key].version));
             let before = self.known[key].lane.standing_by();
             self.change(key, |lane| lane.born(now));
             self.stood_down(key, before);
@@ -141,7 +157,8 @@ impl Lanes {
             self.standby.makes_room = self.standby.lanes.front().copied();
         }
         // Nobody is to wait for what other lanes have.
-        let pace = if left == 0 && has == 0 { Pace::Free } else { pace_of(&self.known[key]) };
+        let has_none_of_its_own = count == 0 && has == 0 && (left == 0 || room > 0);
+        let pace = if has_none_of_its_own { Pace::Free } else { pace_of(&self.known[key]) };
         if count == 0 && self.known[key].pace == pace {
             return None;
         }

@@ -110,6 +110,48 @@ async fn a_write_waits_for_a_permit_of_a_lane_that_sets_the_pace() {
 }
 
 #[tokio::test]
+async fn whoever_waits_for_one_lane_keeps_nobody_from_another() {
+    let (world, id, _folder) = world().await;
+    let slow = world.add_webhook(world.customers[0], &[EventType::EnrollmentComplete]).await;
+    for i in 0..2 {
+        world.enroll_somebody(i, &format!("alan{i}"), Status::Completed, 6).await;
+    }
+    world.store.wait_for_work().await;
+    let mut completions = Vec::new();
+    for (i, name) in [(1, "grace"), (0, "barbara"), (1, "edsger")] {
+        let enrollment = world.enroll_somebody(i, name, Status::InProgress, 7).await;
+        completions.push(world.completion(i, enrollment, 8).await);
+    }
+    let other = completions.pop().unwrap();
+    let event = other.events[0].id.clone();
+    world.store.offer_permits(&id, 1, LEASE_FOR, Pace::Set);
+    world.store.offer_permits(&slow, 0, LEASE_FOR, Pace::Set);
+    // The first wants both and has to wait for the slow one, the second only wants what lies there.
+    let (first, second) = (world.store.save_enrollments(completions), world.store.save_enrollments(vec![other]));
+    let (first, second) = tokio::join!(biased; first, second);
+    first.and(second).unwrap();
+    let mut born = world.store.wait_for_work().await.born;
+    assert_eq!(born.pop().map(|lease| lease.event.id.clone()), Some(event));
+    assert_eq!(born, []);
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_undoes_nobody_else() {
+    let (world, id, _folder) = world().await;
+    offer(&world, &id, 9);
+    let kept = world.enrollment(0, Status::Completed, 7).await;
+    let mut refused = world.enrollment(1, Status::Completed, 7).await;
+    // Nobody is there with that number.
+    refused.after.user_account_id.0 += 1_000_000;
+    let (kept, refused) =
+        tokio::join!(world.store.save_enrollments(vec![kept]), world.store.save_enrollments(vec![refused]));
+    refused.unwrap_err();
+    kept.unwrap();
+    assert_eq!(world.store.wait_for_work().await.born.len(), 1);
+    assert_eq!(world.store.withdraw_permits(&id, Pace::Free), 8, "it gave back what it had");
+}
+
+#[tokio::test]
 async fn only_what_may_be_delivered_now_is_born_leased() {
     let (world, id, _folder) = world().await;
     offer(&world, &id, 9);

@@ -40,7 +40,7 @@ fn case(lo_id: &str, title: &str) -> Case {
         lo_id: lo_id.into(),
         told,
         title: Some(title.into()),
-        alternatives: vec![Alternative { lo_id: "8".into(), title: Some("Fire, again; and \\ more".into()) }],
+        alternatives: vec![Alternative { lo_id: "8".into(), title: Some("Fire again; and, \\ more".into()) }],
         is_truncated: false,
         fetched_at: Some(at("2022-11-24T22:42:22Z")),
         fetches: 0,

@@ -135,6 +135,18 @@ fn a_lane_that_fails_sets_no_pace_while_none_is_free() {
 }
 
 #[test]
+fn what_was_in_use_when_a_lane_stood_down_is_taken_back_later() {
+    let mut lanes = sound(100, "1a");
+    offered(&mut lanes, 100);
+    lanes.born(&leases(id("1a"), 1), NOW);
+    end(&mut lanes, "1a", 500, NOW);
+    assert_eq!(withdrawn(&mut lanes, 99, 2), "1a");
+    assert_eq!((offered(&mut lanes, 98), lanes.standing_by()), (String::new(), 2));
+    assert_eq!(withdrawn(&mut lanes, 98, 0), "1a");
+    assert_eq!((withdrawn(&mut lanes, 100, 0), lanes.standing_by()), (String::new(), 0));
+}
+
+#[test]
 fn a_lane_that_others_leave_nothing_sets_no_pace() {
     let paces = |offers: Vec<Offer>| offers.into_iter().map(|Offer { count, pace, .. }| (count, pace)).collect::<Vec<_>>();
     let mut lanes = sound(16, "1a 1b");
