@@ -115,10 +115,13 @@ impl Standby {
     /// once, all together no longer than [`PACED_FOR`]; whoever waits has nothing that others may want meanwhile.
     pub(crate) async fn permits(self: &Arc<Self>, told: &[Listeners]) -> Vec<Permit> {
         let ids = || told.iter().flat_map(|told| told.iter()).filter_map(Listener::active_id);
-        let (mut waited, mut deadline) = (None, None);
+        let (mut waited, mut waited_for, mut deadline) = (None, Vec::new(), None);
         for webhook_id in ids() {
+            if waited_for.contains(&webhook_id) {
+                continue;
+            }
             let Some(lane) = self.lane(webhook_id).filter(|lane| lane.is_waited_for()) else { continue };
-            // It is the next one's, if that wants it.
+            waited_for.push(webhook_id);
             drop(waited.take());
             let until = *deadline.get_or_insert_with(|| Instant::now() + PACED_FOR);
             let permit = timeout_at(until, lane.permits.clone().acquire_owned()).await.ok().and_then(Result::ok);

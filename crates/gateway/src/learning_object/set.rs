@@ -12,13 +12,13 @@ use domain::learning_object::{LearningObject, LifecycleState};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{find, wire};
-use crate::again;
 use crate::extract::caller::Caller;
 use crate::extract::id::Id;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::LoWrite;
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
+use crate::{again, idempotency};
 
 /// Changes content that the caller's portal owns: above all, flags it for removal, moves the dates, or withdraws the flag. Every
 /// portal that holds it, or has somebody enrolled in it, is told.
@@ -60,6 +60,7 @@ pub(crate) async fn set(
             None => (content, None),
         };
         let written = wire::learning_object(changed.0.clone(), now);
+        idempotency::foretell(StatusCode::OK, &written);
         match changed {
             (content, Some(announcement)) => {
                 gateway.store.save_retirement(content, announcement).await?;

@@ -116,8 +116,9 @@ async fn s16_a_description_that_is_wrong_is_found_out() {
     check_found(&tool, &stage, &wrong, &token, "UndefinedStatusCode").await;
 
     let mut wrong = whole;
-    wrong["components"]["schemas"]["UpdateWebhook"]["properties"]["name"] = json!({ "type": "boolean" });
-    check_found(&tool, &stage, &wrong, &token, "AcceptedNegativeData").await;
+    let header = json!({ "name": "Horn", "in": "header", "required": true, "schema": { "type": "string" } });
+    wrong["paths"]["/webhooks"]["get"]["parameters"].as_array_mut().unwrap().push(header);
+    check_found(&tool, &stage, &wrong, &token, "MissingHeaderNotRejected").await;
 }
 
 async fn check_found(tool: &Tool, stage: &Stage, document: &Value, token: &str, expected: &str) {

@@ -6,6 +6,7 @@ use contract::event_type::EventType;
 use domain::change::Change;
 use domain::delivery::Lease;
 use domain::enrollment::Status;
+use domain::event::Event;
 use domain::id::WebhookId;
 use domain::webhook::{InactiveReason, UrlPolicy, WebhookStatus, WebhookUrl};
 use jiff::SignedDuration;
@@ -101,7 +102,9 @@ async fn a_write_waits_for_a_permit_of_a_lane_that_sets_the_pace() {
     let (world, id, _folder) = world().await;
     world.store.offer_permits(&id, 0, LEASE_FOR, Pace::Set);
     let enrollment = world.enroll_somebody(0, "grace", Status::InProgress, 7).await;
-    let completion = world.completion(0, enrollment, 8).await;
+    let mut completion = world.completion(0, enrollment, 8).await;
+    let more = Event { id: world.event_id(), ..completion.events[0].clone() };
+    completion.events.push(more);
     // On one thread: the write has come as far as it can when the permit is offered.
     let offered = async { world.store.offer_permits(&id, 1, LEASE_FOR, Pace::Set) };
     let (saved, ()) = tokio::join!(biased; world.store.save_enrollments(vec![completion]), offered);
