@@ -33,8 +33,13 @@ fn is_ours(address: IpAddr) -> bool {
 }
 
 fn is_ours_v4(v4: Ipv4Addr) -> bool {
-    v4.is_loopback() || v4.is_private() || v4.is_link_local() || v4.is_unspecified() || v4.is_multicast()
-        || v4.is_broadcast() || v4.is_documentation()
+    v4.is_loopback()
+        || v4.is_private()
+        || v4.is_link_local()
+        || v4.is_unspecified()
+        || v4.is_multicast()
+        || v4.is_broadcast()
+        || v4.is_documentation()
 }
 
 fn is_ours_v6(v6: Ipv6Addr) -> bool {
@@ -46,6 +51,10 @@ fn is_ours_v6(v6: Ipv6Addr) -> bool {
         [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => is_ours_v4(inside(high, low)),
         _ => false,
     };
-    masked || v6.is_loopback() || v6.is_unspecified() || v6.is_multicast() || v6.is_unique_local()
+    masked
+        || v6.is_loopback()
+        || v6.is_unspecified()
+        || v6.is_multicast()
+        || v6.is_unique_local()
         || v6.is_unicast_link_local()
 }

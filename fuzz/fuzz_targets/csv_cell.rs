@@ -11,7 +11,7 @@ fuzz_target!(|text: &str| {
     let begins = inside.chars().next();
     assert!(!matches!(begins, Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n')), "{inside:?}");
     let bare = inside.trim_start();
-    assert!(!bare.starts_with(['=', '+', '-', '@']), "{inside:?}");
+    assert!(!bare.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']), "{inside:?}");
     if !text.contains('\u{0}') {
         assert!(read == text || read.strip_prefix('\'') == Some(text), "{read:?} is not {text:?}");
     }

@@ -8,8 +8,15 @@ use http::{HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 
 const NOT_THEIRS: [&str; 9] = [
-    "host", "content-length", "content-type", "transfer-encoding", "connection", "user-agent", "go1-signature",
-    "webhook-signature", "proxy-authorization",
+    "host",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "connection",
+    "user-agent",
+    "go1-signature",
+    "webhook-signature",
+    "proxy-authorization",
 ];
 
 fuzz_target!(|text: &str| {

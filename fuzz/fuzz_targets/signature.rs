@@ -50,7 +50,9 @@ fn published(body: &[u8], now: Timestamp, is_millis: bool, change: Change<'_>) {
 
 fn standard(body: &[u8], now: Timestamp, change: Change<'_>) {
     let good = sign_standard(&[SECRET, "older"], ID, now, body);
-    let parts = |all: &[String; 3], body: &[u8]| verify_standard(all.each_ref().map(String::as_str), body, &[SECRET], now, TOLERANCE);
+    let parts = |all: &[String; 3], body: &[u8]| {
+        verify_standard(all.each_ref().map(String::as_str), body, &[SECRET], now, TOLERANCE)
+    };
     assert_eq!(parts(&good, body), Ok(()));
     let (mut sent, mut bytes) = (good.clone(), body.to_vec());
     match change.0 % 4 {
@@ -65,11 +67,8 @@ fn standard(body: &[u8], now: Timestamp, change: Change<'_>) {
     }
     let verdict = parts(&sent, &bytes);
     let verifier = Verifier::new([SECRET]).expect("a secret");
-    let headers: &[(&str, &str)] = &[
-        (STANDARD_ID_HEADER, &sent[0]),
-        (STANDARD_TIMESTAMP_HEADER, &sent[1]),
-        (STANDARD_SIGNATURE_HEADER, &sent[2]),
-    ];
+    let headers: &[(&str, &str)] =
+        &[(STANDARD_ID_HEADER, &sent[0]), (STANDARD_TIMESTAMP_HEADER, &sent[1]), (STANDARD_SIGNATURE_HEADER, &sent[2])];
     assert_eq!(verifier.verify(headers, &bytes, now).map(|_| ()), verdict);
     if verdict.is_ok() {
         let digest = good[2].split(' ').next().expect("a digest");

@@ -5,6 +5,7 @@
 
 mod bench;
 mod deny;
+mod fuzz;
 mod need;
 mod process;
 mod prove;
@@ -53,6 +54,12 @@ const CHORES: &[Chore] = &[
         what: "try again every row of docs/RELIABILITY.md, and show one table",
         example: "cargo xtask prove R1 R3             (some rows; --list names all, --soak tries more, --json, --write)",
         run: prove::run,
+    },
+    Chore {
+        name: "fuzz",
+        what: "give any bytes at all to what reads the text of strangers (fuzz/), for some seconds each",
+        example: "cargo xtask fuzz json --seconds 60   (some targets; all without; --keep takes what was found into fuzz/corpus)",
+        run: fuzz::run,
     },
 ];
 

@@ -30,10 +30,15 @@ const NEEDS: &[Need] = &[
         package: "gcc",
         why: "power cuts and broken disks are played by a small library that is compiled",
     },
+    Need { binary: "taskset", package: "util-linux", why: "who asks for too much has a processor of their own" },
     Need { binary: "faketime", package: "faketime", why: "clocks that jump" },
     Need { binary: "ip", package: "iproute2", why: "networks in which every address is this machine" },
     Need { binary: "nft", package: "nftables", why: "connections are counted by somebody else" },
     Need { binary: "openssl", package: "openssl", why: "servers that speak old TLS only" },
+    Need { binary: "pip3", package: "python3-pip", why: "schemathesis is installed below target" },
+    Need { binary: "node", package: "nodejs", why: "an authorization server that is not ours" },
+    Need { binary: "npm", package: "npm", why: "it is installed below target" },
+    Need { binary: "c++", package: "g++", why: "libFuzzer is written in C++" },
 ];
 /// Rows that judge how long something takes. On a machine that is not alone one may fail for what others do, so it has a second
 /// chance, and the table says that it took it. No other row has one: a loss that is seen once is a loss.

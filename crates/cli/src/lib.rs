@@ -5,6 +5,7 @@
 
 use std::io::Write;
 
+mod companion;
 mod completion;
 mod connection;
 mod delivery;
@@ -13,6 +14,7 @@ mod event;
 mod event_type;
 mod notice;
 pub mod output;
+mod retirement;
 mod signature;
 mod webhook;
 
@@ -22,6 +24,7 @@ pub use crate::enrollment::EnrollmentCommand;
 pub use crate::event::EventCommand;
 pub use crate::event_type::EventTypesArgs;
 pub use crate::notice::NoticeCommand;
+pub use crate::retirement::RetirementCommand;
 pub use crate::signature::SignatureCommand;
 pub use crate::webhook::WebhookCommand;
 
@@ -40,6 +43,9 @@ pub enum Command {
     /// Read what administrators were told of their webhooks
     #[command(subcommand)]
     Notice(NoticeCommand),
+    /// See and decide what becomes of content that ends, as a companion knows it
+    #[command(subcommand)]
+    Retirement(RetirementCommand),
     /// Look at enrollments and complete them
     #[command(subcommand)]
     Enrollment(EnrollmentCommand),
@@ -57,6 +63,7 @@ pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<()> {
         Command::Delivery(command) => delivery::run(command, out).await,
         Command::Event(command) => event::run(command, out).await,
         Command::Notice(command) => notice::run(command, out).await,
+        Command::Retirement(command) => retirement::run(command, out).await,
         Command::Enrollment(command) => enrollment::run(command, out).await,
         Command::Signature(command) => signature::run(command, out),
         Command::EventTypes(args) => event_type::run(&args, out),

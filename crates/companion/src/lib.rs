@@ -28,6 +28,7 @@ use crate::retirement::links::{LinkKey, TOKEN_BYTES};
 use crate::retirement::rules::Rules;
 use crate::step::Steps;
 use crate::tend::Tender;
+use crate::tend::remove::Hook;
 use crate::worker::Worker;
 
 /// A companion over its inbox. Clones are the same one.
@@ -45,6 +46,8 @@ struct Shared {
     clock: Clock,
     random: Random,
     rules: Rules,
+    /// Where removals are asked for.
+    hook: Option<Hook>,
     /// What links in mails are signed with, once it was read.
     link_key: OnceCell<LinkKey>,
     steps: Steps,
@@ -129,6 +132,7 @@ impl Companion {
         let portals = Arc::new(Portals::new(&settings)?);
         let steps = Steps::new(steps);
         let rules = Rules::new(&settings.retirement);
+        let hook = Hook::new(&settings)?;
         let shared = Shared {
             settings,
             verifier,
@@ -136,6 +140,7 @@ impl Companion {
             clock,
             random,
             rules,
+            hook,
             link_key: OnceCell::new(),
             steps,
             bell: Notify::new(),

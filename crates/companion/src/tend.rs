@@ -5,7 +5,7 @@
 
 pub(crate) mod notify;
 mod refresh;
-mod remove;
+pub(crate) mod remove;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,6 @@ use crate::Shared;
 use crate::inbox::InboxError;
 use crate::portals::Portals;
 use crate::step::Step;
-use crate::tend::remove::Hook;
 use crate::worker::decide::{delay_after, shortened};
 
 /// How long a loop sleeps at most: what a lost ring of the bell, or a clock that was set, can cost.
@@ -34,7 +33,6 @@ const ROUNDS_MAX: usize = 10_000;
 pub(crate) struct Tender {
     shared: Arc<Shared>,
     portals: Arc<Portals>,
-    hook: Option<Arc<Hook>>,
 }
 
 /// What is done over and over.
@@ -64,8 +62,7 @@ impl Task {
 
 impl Tender {
     pub(crate) fn new(shared: Arc<Shared>, portals: Arc<Portals>) -> Self {
-        let hook = Hook::new(&shared.settings).map(Arc::new);
-        Tender { shared, portals, hook }
+        Tender { shared, portals }
     }
 
     /// Works until `shutdown`. What is being done then is done to its end, up to the limit.

@@ -142,16 +142,20 @@ impl Standing {
     }
 }
 
+/// What is said of a delivery that may be due for long: lanes are in memory, and not known here.
+const OVERDUE: &str = "If that is past, others go before it, or the receiver fails so often that it is only tried now and \
+     then: once that is mended, set the webhook to active again, and it is tried at once.";
+
 impl Told {
     fn explain(self) -> String {
         let number = self.attempt_number;
         match self.state {
             DeliveryState::Pending { due_at } if number == 0 => {
-                format!("It waits for its first attempt, due at {}.", Millis(due_at))
+                format!("It waits for its first attempt, due at {}. {OVERDUE}", Millis(due_at))
             }
             DeliveryState::Pending { due_at } => format!(
                 "Attempt {number} has not succeeded, or is being made. The next is due at {}: see delivery {} for what \
-                 the receiver answered.",
+                 the receiver answered. {OVERDUE}",
                 Millis(due_at),
                 self.delivery_id
             ),

@@ -13,11 +13,11 @@ use tokio::time::timeout;
 
 use crate::refusal::Refusal;
 
-/// How many requests are carried out at once: twice as many as share a commit at most, so that one group gathers while another is
-/// written.
-const PLACES: usize = 512;
-/// How long a request waits for a place: 503 beyond. Longer than a burst takes that is no overload, much shorter than callers wait.
-const WAITS_FOR: Duration = Duration::from_millis(100);
+/// How many requests are carried out at once: as many as share a commit at most, so that a group gathers while another is written.
+const PLACES: usize = 256;
+/// How long a request waits for a place: 503 beyond. A quarter of what an answer may take under too much load, and no shorter,
+/// because who is refused at once asks again at once, and to refuse is work too.
+const WAITS_FOR: Duration = Duration::from_millis(250);
 
 /// Where requests wait for a place.
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder, Type,
+    ContentBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder, Schema, Type,
 };
 
 /// The name under which handlers ask for scopes.
@@ -77,6 +77,21 @@ pub(crate) fn offer_keys(openapi: &mut OpenApi) {
     for operation in openapi.paths.paths.values_mut().filter_map(|path| path.post.as_mut()) {
         if operation.security.is_some() {
             operation.parameters.get_or_insert_default().push(RefOr::T(header.clone()));
+        }
+    }
+}
+
+/// Takes out that a field is null when nobody sets it. Where it may be null that says nothing, and where it must be set it is wrong.
+pub(crate) fn leave_out_empty_defaults(openapi: &mut OpenApi) {
+    let schemas = openapi.components.iter_mut().flat_map(|components| components.schemas.values_mut());
+    for schema in schemas {
+        let RefOr::T(Schema::Object(object)) = schema else { continue };
+        for property in object.properties.values_mut() {
+            if let RefOr::T(Schema::Object(field)) = property
+                && field.default.as_ref().is_some_and(serde_json::Value::is_null)
+            {
+                field.default = None;
+            }
         }
     }
 }

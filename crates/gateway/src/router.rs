@@ -50,6 +50,7 @@ fn described() -> (Router<Gateway>, OpenApi) {
     let all =
         OpenApiRouter::with_openapi(openapi::description()).merge(oauth()).merge(v3).merge(v2()).merge(operation());
     let (routes, mut description) = all.split_for_parts();
+    openapi::leave_out_empty_defaults(&mut description);
     openapi::let_bodies_be_absent(&mut description);
     openapi::offer_keys(&mut description);
     openapi::add_common_answers(&mut description);

@@ -26,6 +26,7 @@ pub(crate) async fn run(args: CheckArgs) -> Result<()> {
     let config = args.platform.config()?;
     let shown = if args.json { serde_json::to_string_pretty(&config)? } else { toml::to_string_pretty(&config)? };
     writeln!(std::io::stdout(), "{shown}")?;
+    config.log.lines()?;
     let data = config.data();
     if data_folder::database(data).exists() {
         let _lock = data_folder::lock(data)?;

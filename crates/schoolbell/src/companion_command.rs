@@ -104,7 +104,13 @@ pub(crate) async fn run(args: CompanionArgs) -> Result<()> {
     observe::log(&config.log)?;
     data_folder::make(config.data())?;
     let mut settings = config.companion.settings(config.data());
-    settings.mail = config.mail.mailer()?.map(|mailer| MailSettings { smtp: mailer.smtp, from: mailer.from });
+    // Every mail has links in it: without an address for them there is none.
+    if config.companion.retirement.public_url.is_some() {
+        settings.mail = config.mail.mailer()?.map(|mailer| MailSettings { smtp: mailer.smtp, from: mailer.from });
+    }
+    if settings.mail.is_none() {
+        tracing::info!("nobody is told of content that ends: that takes [mail] and companion.retirement.public_url");
+    }
     settings.check().context("the companion's settings")?;
     let listener = observe::listen(config.companion.listen, "webhooks").await?;
     let address = listener.local_addr()?;

@@ -8,10 +8,9 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum::routing::get;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tracing::field::Field;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 
@@ -20,10 +19,13 @@ use crate::config::log::{LogFormat, LogSection};
 /// Latencies, in seconds: from what a local database takes to what a receiver may take.
 const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 10.0];
 
+/// How many connections may wait to be accepted. For one that finds no place the caller's kernel tries again after a second, then
+/// after two more, so that a burst would be seconds late; 128 is what it would be otherwise. The system may allow fewer.
+const BACKLOG: u32 = 4_096;
+
 /// Writes logs to standard error from now on.
 pub(crate) fn log(section: &LogSection) -> Result<()> {
-    let filter = EnvFilter::try_new(&section.filter).context("log.filter")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(section.lines()?).with_writer(io::stderr);
     let installed = match section.format {
         LogFormat::Text if io::stderr().is_terminal() => builder.try_init(),
         LogFormat::Text => builder.with_ansi(false).fmt_fields(debug_fn(write_field).delimited(" ")).try_init(),
@@ -76,7 +78,7 @@ pub(crate) async fn metrics(address: SocketAddr, shutdown: CancellationToken) ->
 
 /// Listens, or says which address is taken and what to do.
 pub(crate) async fn listen(address: SocketAddr, what: &str) -> Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+    bind(address).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => {
             anyhow::anyhow!("the address {address} for the {what} is taken by another program: choose another one")
         }
@@ -84,9 +86,29 @@ pub(crate) async fn listen(address: SocketAddr, what: &str) -> Result<TcpListene
     })
 }
 
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As all listeners do: one that was stopped a moment ago does not keep its successor waiting.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::net::TcpStream;
+    use std::time::Duration;
+
     use super::*;
+
+    #[tokio::test]
+    async fn many_who_come_at_once_find_room_before_they_are_accepted() {
+        let listener = listen("127.0.0.1:0".parse().unwrap(), "test").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(500));
+        let connected: Result<Vec<TcpStream>, io::Error> = (0..400).map(connect).collect();
+        assert_eq!(connected.unwrap().len(), 400);
+    }
 
     #[test]
     fn what_could_steer_a_terminal_is_written_as_text() {

@@ -53,6 +53,9 @@ pub(super) const ROWS: &[Row] = &[
     tests(&["R19"], "gateway", &["state_machine::"], "the API beside a reference", "the reference without a rule disagrees"),
     tests(&["R20"], "engine", &["hostile::", "memory::"], "hostile receivers", "a healthy receiver beside them"),
     tests(&["R21"], "engine", &["tls_matrix::"], "TLS that must be refused", "good certificates beside them are served"),
+    tests(&["R23"], "prove", &["fairness::", "load::figures::"], "poisonous webhooks and a flood beside healthy ones", "one permit for all; a flood counted as a share"),
+    tests(&["R25"], "prove", &["latency::"], "500 events a second, each at its time", "a receiver that thinks"),
+    tests(&["R26"], "prove", &["overload::"], "three times what can be done", "a server that lets everybody wait"),
     tests(&["R27"], "engine", &["retirement::"], "content that ends at one instant", "a second before its time nothing has ended"),
     tests(&["S1"], "gateway", &["guard::"], "addresses that must not be set", "mere names are set by the same requests"),
     tests(&["S1"], "engine", &["guard::"], "addresses that must not be delivered to", "an open policy reaches them"),
@@ -66,5 +69,8 @@ pub(super) const ROWS: &[Row] = &[
     tests(&["S10"], "engine", &["rotation::every_secret"], "receivers with an old secret, the new one, or one between", "with the last two digests alone some refuse"),
     tests(&["S13"], "gateway", &["hostile_callers::"], "hostile callers", "without limits the slow stay"),
     tests(&["S14"], "gateway", &["limit::rate::"], "requests beyond a rate", "who asks less often is never refused"),
+    Row { ids: &["S15"], what: "any bytes at all, given to what reads the text of strangers", run: Run::Cargo(&["xtask", "fuzz"]), control: "a planted fault is found within the same time" },
+    tests(&["S16"], "prove", &["schemathesis::"], "requests made of our own description, as every kind of caller", "descriptions that were made wrong are found out"),
     Row { ids: &["S17"], what: "advisories, bans, licences and sources of every locked crate", run: Run::Cargo(&["xtask", "deny"]), control: "a vulnerable and a banned crate, planted in a tree of their own, are refused" },
+    tests(&["OAUTH"], "prove", &["authorization_server::"], "deliveries with tokens of a certified authorization server", "a token that was revoked is refused"),
 ];

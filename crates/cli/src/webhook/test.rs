@@ -40,7 +40,26 @@ pub(super) async fn run(Test { which, event_type, wait }: Test, out: &mut dyn Wr
     if !wait {
         return call.output.remark(out, &said(&delivery));
     }
-    if delivery.status == "delivered" { Ok(()) } else { bail!(said(&delivery)) }
+    verdict(&delivery)
+}
+
+/// Whether a test that was waited for arrived, and if not, why not.
+fn verdict(delivery: &Delivery) -> anyhow::Result<()> {
+    match delivery.status.as_str() {
+        "delivered" => Ok(()),
+        "pending" if delivery.attempts.as_ref().is_none_or(Vec::is_empty) => bail!(not_tried(delivery)),
+        _ => bail!(said(delivery)),
+    }
+}
+
+/// What to do about a test that was waited for in vain.
+fn not_tried(Delivery { id, webhook_id, .. }: &Delivery) -> String {
+    format!(
+        "the test was not tried within {} s: others go before it, or the receiver fails so often that it is only tried \
+         now and then. Once that is mended, `schoolbell webhook resume {webhook_id}` tries at once; see `schoolbell \
+         delivery get {id}`",
+        PATIENCE.wait_for.as_secs()
+    )
 }
 
 /// How it stands with a test, in a sentence.
@@ -58,5 +77,24 @@ fn said(delivery: &Delivery) -> String {
             format!("the test did not reach the receiver: {}", words.join(", "))
         }
         (status, None) => format!("the test is {status}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whoever_waited_in_vain_is_told_what_to_do() {
+        let delivery = json!({
+            "id": "4711", "webhook_id": "xUjKifleke4u", "event_id": "hg4JWUDbT55B", "event_type": "enrollment.complete",
+            "data": {}, "status": "pending", "attempt_number": 0, "attempts": [],
+        });
+        let said = verdict(&serde_json::from_value(delivery).unwrap()).unwrap_err().to_string();
+        for part in ["within 60 s", "schoolbell webhook resume xUjKifleke4u", "schoolbell delivery get 4711"] {
+            assert!(said.contains(part), "{said}");
+        }
     }
 }

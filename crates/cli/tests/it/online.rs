@@ -240,3 +240,42 @@ async fn notices_are_shown() {
     check_json("notice get a7Xk2pQ9LmZe", NOTICE).await;
     check_json("notice list", &format!(r#"{{"total":1,"hits":[{NOTICE}]}}"#)).await;
 }
+
+/// Runs a command of retirements; checks what was asked, and that these lines were printed.
+async fn check_retirement(command: &str, asked: &str, expected: &[&str]) {
+    let platform = Platform::start().await;
+    let table = printed(&format!("schoolbell retirement {command} --companion {}", platform.url)).await;
+    assert_eq!(platform.last_asked(), asked);
+    let rows: Vec<String> = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for row in expected {
+        assert!(rows.iter().any(|printed| printed == row), "{row} in {table}");
+    }
+}
+
+#[tokio::test]
+async fn retirements_are_shown_and_decided() {
+    let row = "17 scheduled 92 2022-06-29T01:29:36.000Z 2 3 11861197 741712 Fire safety";
+    let asked = "GET /retirements?limit=50&offset=0&state=due%2Cscheduled&portal_id=11861197";
+    check_retirement("list --state due,scheduled --portal 11861197", asked, &[row, "1 in all"]).await;
+    let rows = ["title Fire safety", "decided_by Ada", "2022-03-29T01:29:37.000Z decided Ada let it end"];
+    check_retirement("show 17", "GET /retirements/17", &rows).await;
+    let body = r#"{"by":"Ada","decision":"replace","reason":null,"replacement_lo_id":"741713"}"#;
+    let asked = format!("POST /retirements/17/decision {body}");
+    check_retirement("decide 17 replace --with 741713 --by Ada", &asked, &["decided"]).await;
+    check_retirement("removed 17 --by Ada", r#"POST /retirements/17/removed {"by":"Ada"}"#, &["recorded"]).await;
+    let asked = r#"POST /retirements/17/mute {"email":"ada@example.com","muted":true}"#;
+    check_retirement("mute 17 --email ada@example.com", asked, &["mailed no more"]).await;
+    let asked = r#"POST /retirements/17/mute {"email":"ada@example.com","muted":false}"#;
+    check_retirement("mute 17 --email ada@example.com --undo", asked, &["mailed again"]).await;
+}
+
+#[tokio::test]
+async fn notices_calendars_and_tables_are_shown() {
+    let row = "1 2022-05-02T08:00:00.000Z administrator:ada@example.com digest sent - 17 threshold 60";
+    check_retirement("notices", "GET /retirements/notices?limit=50&days=7", &[row]).await;
+    let row = "2022-05-29T09:00:00.000Z learner:11861197:7 learner 17 threshold 30";
+    check_retirement("notices --dry-run --days 30", "GET /retirements/notices?limit=50&days=30", &[row]).await;
+    let asked = r#"POST /retirements/calendars {"email":"ada@example.com"}"#;
+    check_retirement("calendar --email ada@example.com", asked, &["https://a.example/calendar/t.ics"]).await;
+    check_retirement("csv", "GET /retirements.csv", &["id,title", "17,\"Fire\""]).await;
+}

@@ -35,6 +35,17 @@ pub(crate) fn delivery(id: &str, status: &str, attempts: &str) -> String {
 const ANSWERED: &str = r#"{"attempt_number":1,"started_time":"2022-03-29T01:29:36.000Z","took_ms":7,"status":"#;
 const TIMED_OUT: &str = r#"{"attempt_number":1,"started_time":"2022-03-29T01:29:36.000Z","took_ms":10000,
     "failure":"timeout","detail":"no answer in 10 s"}"#;
+/// A retirement without its last brace.
+const RETIREMENT: &str = r#"{"id":"17","portal_id":"11861197","lo_id":"741712","title":"Fire safety","state":"scheduled",
+    "days_left":92,"remove_time":"2022-06-29T01:29:36.000Z","remove_here_at":"2022-06-28T01:29:36.000Z","revision":1,
+    "learners":{"in_progress":2,"not_started":3,"completed":4},"is_mandatory":true,"decision":{"decision":"expire","by":"Ada"},
+    "removal":{"proof":null}"#;
+const HISTORY: &str =
+    r#""history":[{"at":"2022-03-29T01:29:37.000Z","what":"decided","who":"Ada","detail":"let it end"}]"#;
+const NOTICES: &str = r#"{"notices":[{"id":"1","to":"administrator:ada@example.com","kind":"digest","state":"sent",
+    "created_at":"2022-05-02T08:00:00.000Z","reason":null,"items":[{"retirement_id":"17","kind":"threshold","days":60}]}],
+    "upcoming":[{"at":"2022-05-29T09:00:00.000Z","to":"learner:11861197:7","kind":"learner",
+    "items":[{"retirement_id":"17","kind":"threshold","days":30}]}]}"#;
 const REFUSED: &str = r#"{"message":"Enrollment not found."}"#;
 
 /// An event without its last brace.
@@ -104,6 +115,12 @@ async fn answer(State(asked): State<Arc<Mutex<Vec<String>>>>, request: Request) 
         ("GET", "/notices") => (200, format!(r#"{{"total":1,"hits":[{NOTICE}]}}"#)),
         ("GET", "/notices/a7Xk2pQ9LmZe") => (200, NOTICE.to_owned()),
         ("GET", "/completions") => (200, COMPLETIONS.to_owned()),
+        ("GET", "/retirements") => (200, format!(r#"{{"total":1,"retirements":[{RETIREMENT}}}]}}"#)),
+        ("GET", "/retirements/17") => (200, format!("{RETIREMENT},{HISTORY}}}")),
+        ("GET", "/retirements/notices") => (200, NOTICES.to_owned()),
+        ("GET", "/retirements.csv") => (200, "id,title\r\n17,\"Fire\"\r\n".to_owned()),
+        ("POST", "/retirements/calendars") => (200, r#"{"url":"https://a.example/calendar/t.ics"}"#.to_owned()),
+        ("POST", path) if path.starts_with("/retirements/17/") => (200, r#"{"status":"ok"}"#.to_owned()),
         _ => (404, REFUSED.to_owned()),
     };
     (StatusCode::from_u16(status).unwrap(), [(header::CONTENT_TYPE, "application/json")], answer)

@@ -7,7 +7,7 @@ use client::platform::enrollment::{EnrollmentFilter, Part};
 use client::platform::error::Error;
 use contract::api::ApiVersion;
 use contract::api::enrollment::{CreateEnrollment, UpdateEnrollment};
-use contract::api::learning_object::CreateLearningObject;
+use contract::api::learning_object::{CreateLearningObject, SetLearningObject, SetLifecycle};
 use contract::api::oauth::CreateOauthClient;
 use contract::api::portal::CreatePortal;
 use contract::api::user_account::CreateUserAccount;
@@ -177,6 +177,26 @@ async fn setting_up_a_portal() {
     let (content, asked) = call!(p => p.create_learning_object(&create), 201, CONTENT, "POST /learning-objects", true);
     assert_eq!(content.unwrap().lo_id, "741712");
     check_json(&asked, serde_json::json!({"core": create.core}));
+}
+
+#[tokio::test]
+async fn content_that_ends() {
+    let (content, _) = call!(p => p.learning_object("741712"), 200, CONTENT, "GET /learning-objects/741712", true);
+    assert_eq!(content.unwrap().core.title, "T");
+    let line = "GET /learning-objects/741712/alternatives?type=retirement&limit=5";
+    let (page, _) = call!(p => p.alternatives("741712", 5), 200, r#"{"total":9,"hits":[741713,7]}"#, line, true);
+    assert_eq!(page.unwrap().hits, [741_713, 7]);
+    let body = r#"{"lo_id":"741712","pending_state":null,"portals":[]}"#;
+    let (impact, _) = call!(p => p.impact("741712"), 200, body, "GET /learning-objects/741712/impact", true);
+    assert_eq!(impact.unwrap().portals, []);
+    let set = SetLearningObject {
+        lifecycle: Some(SetLifecycle { pending_state: Some(None), ..Default::default() }),
+        ..Default::default()
+    };
+    let line = "POST /learning-objects/741712/set";
+    let (content, asked) = call!(p => p.set_learning_object("741712", &set), 200, CONTENT, line, true);
+    assert_eq!(content.unwrap().lo_id, "741712");
+    check_json(&asked, serde_json::json!({"lifecycle": {"pending_state": null, "force": false}}));
 }
 
 #[tokio::test]

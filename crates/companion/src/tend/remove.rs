@@ -9,7 +9,7 @@ use reqwest::redirect::Policy;
 use tokio::task::JoinSet;
 
 use super::{AT_ONCE_MAX, ROUNDS_MAX, Tender, again, reason};
-use crate::config::{Secret, Settings};
+use crate::config::{Secret, Settings, SettingsError};
 use crate::inbox::InboxError;
 use crate::retirement::Record;
 use crate::retirement::hook;
@@ -19,18 +19,21 @@ use crate::retirement::view::proof;
 const HOOK: &str = "hook";
 
 /// Where removals are asked for.
-pub(super) struct Hook {
+pub(crate) struct Hook {
     http: reqwest::Client,
     url: Url,
     secret: Secret,
 }
 
 impl Hook {
-    /// That of the settings, which were checked; none if removals wait to be fetched.
-    pub(super) fn new(settings: &Settings) -> Option<Self> {
+    /// That of the settings; none if removals wait to be fetched.
+    pub(crate) fn new(settings: &Settings) -> Result<Option<Self>, SettingsError> {
         let retirement = &settings.retirement;
-        let (url, secret) = (retirement.removal_hook_url.as_deref()?, retirement.removal_hook_secret.clone()?);
-        let url = Url::parse(url).ok()?;
+        let (Some(url), Some(secret)) = (&retirement.removal_hook_url, &retirement.removal_hook_secret) else {
+            return Ok(None);
+        };
+        let refused = |problem: String| SettingsError { field: "retirement.removal_hook_url".to_owned(), problem };
+        let url = Url::parse(url).map_err(|error| refused(error.to_string()))?;
         let mut http = reqwest::Client::builder()
             .user_agent(concat!("schoolbell-companion/", env!("CARGO_PKG_VERSION")))
             .timeout(settings.limits.fetch())
@@ -41,8 +44,8 @@ impl Hook {
             // A proxy that the environment names leads outwards.
             http = http.no_proxy();
         }
-        let http = http.build().inspect_err(|error| tracing::error!(%error, "cannot call the removal hook")).ok()?;
-        Some(Hook { http, url, secret })
+        let http = http.build().map_err(|error| refused(causes(&error)))?;
+        Ok(Some(Hook { http, url, secret: secret.clone() }))
     }
 
     /// Whether it confirmed; if not, why, and when it wants to be asked again.
@@ -95,7 +98,7 @@ impl Tender {
     }
 
     async fn remove(self, record: Record) -> Result<(), InboxError> {
-        let Some(hook) = &self.hook else { return self.offer(&record).await };
+        let Some(hook) = &self.shared.hook else { return self.offer(&record).await };
         let margin = self.shared.rules.margin;
         let asked = hook.ask(hook::call(&record, margin, hook.secret.expose(), self.shared.now())).await;
         let now = self.shared.now();

@@ -37,13 +37,7 @@ async fn a_hook_that_fails_is_asked_until_it_confirms_and_administrators_are_cal
     all.hook.answers(500);
     let told = all.until("2022-06-29T03:00:00Z").await;
     let late = "ada@customer.example Not removed yet: Fire safety";
-    assert_eq!(
-        told,
-        [format!("06-28 13 {late}"), format!("06-29 00 {late}"), format!("06-29 01 {late}")].map(|line| line
-            .replace("06-29 01", "06-29 02")
-            .replace("06-29 00", "06-29 01")
-            .replace("06-28 13", "06-28 14"))
-    );
+    assert_eq!(told, [format!("06-28 14 {late}"), format!("06-29 01 {late}"), format!("06-29 02 {late}")]);
     let one = all.one().await;
     assert_eq!(
         (&one["state"], &one["removal"]["reason"]),
@@ -56,7 +50,7 @@ async fn a_hook_that_fails_is_asked_until_it_confirms_and_administrators_are_cal
         (&one["state"], &one["removal"]["proof"]),
         (&"removed".into(), &"removed late, 3 h after the deadline".into())
     );
-    assert!(one["removal"]["tries"].as_u64().unwrap() > 20, "{one}");
+    assert_eq!((&one["removal"]["tries"], one["history"].to_string().matches("\"failed\"").count()), (&9.into(), 1));
 }
 
 #[tokio::test]

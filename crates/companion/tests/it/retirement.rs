@@ -36,7 +36,6 @@ async fn one_course_from_flag_to_removal() {
             format!("06-27 09 learner-2@customer.example Complete it in time: {title}"),
             format!("07-04 08 {ADA} Content that ends: {title}"),
         ]
-        .map(|line| line.replace(":29:37", "")),
     );
     let one = all.one().await;
     assert_eq!(
@@ -224,7 +223,8 @@ async fn a_date_that_moves_twice_is_told_of_each_time_and_the_thresholds_anew() 
     assert_eq!(told.len(), 4, "{told:?}");
     all.tell("e2", "content.decommission", "2022-05-29T10:00:00.000Z", &moved_to("2022-07-29T01:29:36Z")).await;
     let told = all.until("2022-06-01T00:00:00Z").await;
-    assert_eq!(told, [format!("05-29 11 {ADA} Content that ends: Fire safety")]);
+    let digest = format!("05-30 08 {ADA} Content that ends: Fire safety");
+    assert_eq!(told, [format!("05-29 11 {ADA} Content that ends: Fire safety"), digest]);
     let one = all.one().await;
     assert_eq!((&one["revision"], &one["remove_time"]), (&2.into(), &"2022-07-29T01:29:36.000Z".into()));
     // Earlier again; and one from before, which comes late, changes nothing.
@@ -305,8 +305,7 @@ async fn what_is_mandatory_is_told_of_at_once() {
     let told = all.until("2022-06-28T23:00:00Z").await;
     let administrators: Vec<_> = told.iter().filter(|line| line.contains(ADA)).map(String::as_str).collect();
     let urgent = "Ends within days, and people must complete it: Fire safety";
-    assert_eq!(administrators[administrators.len() - 1], format!("06-22 00 {ADA} {urgent}"));
-    assert_eq!(administrators.len(), 5, "{told:?}");
+    assert_eq!(administrators[4..], [format!("06-22 00 {ADA} {urgent}"), format!("06-28 00 {ADA} {urgent}")]);
 }
 
 #[tokio::test]
@@ -318,12 +317,12 @@ async fn a_digest_comes_at_the_hour_of_whoever_reads_it() {
     .await;
     all.flag().await;
     let told = all.until("2022-05-03T00:00:00Z").await;
-    // Monday at 8 is Sunday evening here for the one, and Monday noon for the other.
+    // Monday at 8 is Sunday at 20 here for the one, and Monday noon for the other: found at the next look, at 14.
     assert_eq!(
         told[2..],
         [
             "05-01 20 nils@customer.example Content that ends: Fire safety".to_owned(),
-            format!("05-02 12 {ADA} Content that ends: Fire safety")
+            format!("05-02 14 {ADA} Content that ends: Fire safety")
         ],
         "{told:?}"
     );
@@ -404,13 +403,15 @@ async fn events_from_before_there_were_retirements_are_read_once() {
         let page = world.get("/retirements").await.body;
         assert_eq!((&page["total"], &page["retirements"][0]["remove_time"]), (&1.into(), &ENDS.into()));
     }
-    world.database.write(forget).await.unwrap_err();
+    world.database.write(forget).await.unwrap();
+    world.tend().await;
+    assert_eq!(world.get("/retirements").await.body["total"], 0);
 }
 
 #[tokio::test]
 async fn what_ends_at_no_time_that_can_be_is_still_kept() {
     let all = Retiring::begin().await;
-    for (event, time) in [("e1", "9999-12-30T23:59:59Z"), ("e2", "0001-01-01T00:00:00Z")] {
+    for (event, time) in [("e1", "9999-12-30T22:00:00Z"), ("e2", "0001-01-01T00:00:00Z")] {
         let at: Timestamp = time.parse().unwrap();
         let event_time = format!("2022-03-29T01:29:{}.000Z", if event == "e1" { 36 } else { 37 });
         all.tell(event, "content.decommission", &event_time, &moved_to(time)).await;

@@ -72,6 +72,10 @@ fn a_header_that_is_not_of_the_form_is_malformed() {
     check("t=1713261120,v1=", malformed("a v1 digest is not 64 hex digits"));
     check("t=1713261120,v1={d}00", malformed("a v1 digest is not 64 hex digits"));
     check("t=1713261120,v1=é{d}", malformed("a v1 digest is not 64 hex digits"));
+    // Rust reads "+5" as 5, in hex too.
+    let signed = DIGEST.replace("9205f2", "92+5f2");
+    assert_ne!(signed, DIGEST);
+    check(&format!("t=1713261120,v1={signed}"), malformed("a v1 digest is not 64 hex digits"));
     check("v1={d}", malformed("t is missing"));
     check("t=,v1={d}", malformed("t is not a Unix time"));
     check("t=-1713261120,v1={d}", malformed("t is not a Unix time"));

@@ -212,6 +212,10 @@ fn urls_are_https_and_public_unless_opened() {
         check(text, Err("valid URL"));
     }
     check_url(false, AddressPolicy::Public, &format!("https://{}.com/", "a".repeat(64)), Err("too long"));
+    check("https://a.com./", Ok(()));
+    for url in ["https://127.0.0.1../", "https://a..com/", "https://.a.com/", "https://a.com../"] {
+        check(url, Err("two dots"));
+    }
     check("https://user:pass@a.com", Err("user name or password"));
     check("https://a.com/#part", Err("fragment"));
     for url in ["https://a.com:1/", "https://a.com:22/", "https://a.com:1023/"] {

@@ -85,6 +85,11 @@ impl WebhookUrl {
         if parsed.url.domain().is_some_and(|name| !is_name(name)) {
             return Err(BadUrl::Invalid("its host name is too long".to_owned()));
         }
+        // What looks like an address and is none because of its dots is left to no resolver's good will.
+        let has_empty_label = |name: &str| name.strip_suffix('.').unwrap_or(name).split('.').any(str::is_empty);
+        if parsed.url.domain().is_some_and(has_empty_label) {
+            return Err(BadUrl::Invalid("its host name begins with a dot or has two dots in a row".to_owned()));
+        }
         if parsed.url.port() == Some(0) {
             return Err(BadUrl::Invalid("port 0 is no port".to_owned()));
         }

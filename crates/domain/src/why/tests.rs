@@ -72,6 +72,9 @@ fn people_are_told_where_a_delivery_stands_and_what_to_do() {
     let (then, due_at) = (at(1_648_517_376), at(1_648_517_376));
     check_told(0, DeliveryState::Pending { due_at }, "first attempt, due at 2022-03-29T01:29:36.000Z");
     check_told(2, DeliveryState::Pending { due_at }, "Attempt 2 has not succeeded");
+    for attempt_number in [0, 2] {
+        check_told(attempt_number, DeliveryState::Pending { due_at }, "If that is past");
+    }
     check_told(1, DeliveryState::Held { reason: InactiveReason::Paused }, "Resume it");
     check_told(1, DeliveryState::Held { reason: InactiveReason::Gone }, "410");
     check_told(1, DeliveryState::Held { reason: InactiveReason::Failing }, "Mend the receiver");

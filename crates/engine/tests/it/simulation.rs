@@ -11,6 +11,7 @@ mod node;
 mod plan;
 mod portals;
 mod receivers;
+mod schedule;
 mod stage;
 mod store;
 mod time;
@@ -48,6 +49,8 @@ fn check(seed: u64) -> Played {
 fn sum(a: Counts, b: &Counts) -> Counts {
     Counts {
         leases: a.leases + b.leases,
+        born: a.born + b.born,
+        orphaned: a.orphaned + b.orphaned,
         sends: a.sends + b.sends,
         recorded: a.recorded + b.recorded,
         lost_leases: a.lost_leases + b.lost_leases,
@@ -71,14 +74,15 @@ fn whatever_the_seed_the_promise_holds() {
     let seeds = proof::size(200, 20_000);
     let all = (1..=seeds).fold(Counts::default(), |all, seed| sum(all, &check(seed).counts));
     // Every kind of thing that is meant to happen has happened.
-    let happened = [all.crashes, all.crashed_in_flight, all.lost_leases, all.duplicates, all.unrecorded];
+    let happened = [all.crashes, all.crashed_in_flight, all.lost_leases, all.duplicates, all.unrecorded, all.orphaned];
     assert!(
         happened.into_iter().chain([all.gone, all.exhausted, all.replayed, all.held]).all(|count| count > 0),
         "{all:?}"
     );
     assert!(all.delivered * 100 >= all.deliveries * 50, "{all:?}");
     let progress = format!(
-        "{} of {} delivered, {} given up, {} held; {} steps, {} crashes with {} requests under way, {} came twice, none lost",
+        "{} of {} delivered, {} given up, {} held; {} steps, {} crashes with {} requests under way, {} came twice, none lost; \
+        {} were born leased, {} of them at nodes that died before they knew",
         all.delivered,
         all.deliveries,
         all.exhausted,
@@ -86,7 +90,9 @@ fn whatever_the_seed_the_promise_holds() {
         all.steps,
         all.crashes,
         all.crashed_in_flight,
-        all.duplicates
+        all.duplicates,
+        all.born,
+        all.orphaned
     );
     proof::held("R17", "seeds of days with crashes between any two steps", seeds, progress);
 }

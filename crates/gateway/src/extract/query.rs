@@ -36,7 +36,7 @@ pub(crate) fn read_pairs<T: DeserializeOwned>(
     pairs: impl Iterator<Item = (String, String)>,
 ) -> Result<T, (String, String)> {
     let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in pairs {
+    for (name, value) in pairs.filter(|(_, value)| !value.is_empty()) {
         values.entry(without_index(name)).or_default().push(value);
     }
     let parameters = values.into_iter().map(|(name, values)| (name, Values(values)));
@@ -55,7 +55,7 @@ fn without_index(mut name: String) -> String {
     name
 }
 
-/// All that was given for one parameter.
+/// All that was given for one parameter: one value or more, none of them empty.
 struct Values(Vec<String>);
 
 impl Values {
@@ -80,7 +80,7 @@ impl<'de> Deserializer<'de> for Values {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.0.iter().all(String::is_empty) { visitor.visit_none() } else { visitor.visit_some(self) }
+        visitor.visit_some(self)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -168,6 +168,10 @@ mod tests {
         check(
             "limit=1&limit=2&keyword=a%2Cb+c",
             Parameters { limit: Some(2), keyword: Some("a,b c".into()), ..Default::default() },
+        );
+        check(
+            "limit=1&limit=&keyword=a&keyword=",
+            Parameters { limit: Some(1), keyword: Some("a".into()), ..Default::default() },
         );
     }
 

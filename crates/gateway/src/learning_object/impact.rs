@@ -82,9 +82,13 @@ fn csv(impact: &api::Impact) -> String {
     csv
 }
 
-/// A text in quotes; one that a spreadsheet would take for a formula begins with an apostrophe.
+/// How formulas begin, for spreadsheets in the East too.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// A text in quotes; one that a spreadsheet would take for a formula begins with an apostrophe. Some drop a tab or the end of a line
+/// at the beginning and look at what follows.
 pub(crate) fn cell(text: &str) -> String {
-    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let is_formula = text.starts_with(['\t', '\r', '\n']) || text.trim_start().starts_with(FORMULA);
     format!("\"{}{}\"", if is_formula { "'" } else { "" }, text.replace('"', "\"\""))
 }
 
@@ -100,6 +104,10 @@ mod tests {
             ("=HYPERLINK(1)", r#""'=HYPERLINK(1)""#),
             (" @SUM(1)", r#""' @SUM(1)""#),
             ("-1+1", r#""'-1+1""#),
+            ("\t1", "\"'\t1\""),
+            ("\r\n1", "\"'\r\n1\""),
+            ("\n", "\"'\n\""),
+            ("＝1", r#""'＝1""#),
         ] {
             assert_eq!(cell(text), expected);
         }

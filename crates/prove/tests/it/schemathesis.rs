@@ -144,7 +144,7 @@ fn is_open(document: &Value, operation: &str) -> bool {
 
 /// The program, where it is installed.
 struct Tool {
-    program: PathBuf,
+    folder: PathBuf,
 }
 
 /// What came of a run.
@@ -159,17 +159,17 @@ impl Tool {
     async fn install() -> Self {
         let pinned = sources().join("requirements.txt");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("schemathesis");
-        let (program, mark) = (folder.join("bin/schemathesis"), folder.join("installed.txt"));
+        let mark = folder.join("installed.txt");
         let wanted = std::fs::read_to_string(&pinned).unwrap();
         if !std::fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
-            let folder = folder.to_str().unwrap();
-            must(Command::new("python3").args(["-m", "venv", "--clear", folder])).await;
-            let mut pip = Command::new(format!("{folder}/bin/python"));
-            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"]);
-            must(pip.arg(&pinned)).await;
+            let _ = std::fs::remove_dir_all(&folder);
+            let mut pip = Command::new("pip3");
+            pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"]).arg(&pinned);
+            let output = finish(pip.arg("--target").arg(&folder), INSTALLED_WITHIN).await;
+            assert!(output.status.success(), "pip3: {}", String::from_utf8_lossy(&output.stderr));
             std::fs::write(&mark, wanted).unwrap();
         }
-        Tool { program }
+        Tool { folder }
     }
 
     async fn run(&self, stage: &Stage, document: &Value, token: Option<&str>, paths: &[&str], seed: &str) -> Report {
@@ -177,7 +177,8 @@ impl Tool {
         let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
         std::fs::write(file("openapi.json"), document.to_string()).unwrap();
         std::fs::write(file("config.toml"), stage.config()).unwrap();
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(self.folder.join("bin/schemathesis"));
+        command.env("PYTHONPATH", &self.folder);
         command.args([
             "--config-file",
             &file("config.toml"),
@@ -380,9 +381,4 @@ fn sources() -> PathBuf {
 async fn finish(command: &mut Command, within: Duration) -> Output {
     let child = command.stdin(Stdio::null()).kill_on_drop(true).output();
     timeout(within, child).await.expect("it ends in time").expect("it starts")
-}
-
-async fn must(command: &mut Command) {
-    let output = finish(command, INSTALLED_WITHIN).await;
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -14,8 +14,14 @@ use crate::provision::Provisioner;
 #[derive(clap::Subcommand)]
 pub(super) enum ContentCommand {
     /// Say that content will be removed: every portal concerned is told
+    #[command(
+        after_help = "Example:\n  schoolbell admin content flag 741712 --portal 11861197 --remove 2027-03-01T00:00:00Z --json"
+    )]
     Flag(DatesArgs),
     /// Move the dates of content that is flagged: every portal concerned is told again
+    #[command(
+        after_help = "Example:\n  schoolbell admin content move 741712 --portal 11861197 --remove 2027-06-01T00:00:00Z --json"
+    )]
     Move(DatesArgs),
     /// Withdraw the flag: the content stays, and every portal concerned is told
     Withdraw(ContentArgs),
@@ -32,9 +38,6 @@ pub(super) struct ContentArgs {
 }
 
 #[derive(clap::Args)]
-#[command(
-    after_help = "Example:\n  schoolbell admin content flag 741712 --portal 11861197 --remove 2027-03-01T00:00:00Z --json"
-)]
 pub(super) struct DatesArgs {
     #[command(flatten)]
     content: ContentArgs,

@@ -41,7 +41,8 @@ pub(crate) struct CompanionSection {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RetirementSection {
-    /// Where the receiver is reached from outside; links in mails begin with it. Needed with `[mail]`. Default: none.
+    /// Where the receiver is reached from outside; links in mails begin with it. Default: none, and then no mail is
+    /// sent.
     pub(crate) public_url: Option<String>,
     /// Who is told of every portal that does not name others, each with `name`, `email` and `time_zone`. Default: nobody.
     pub(crate) administrators: Vec<Administrator>,

@@ -1,6 +1,8 @@
 //! What is logged, and how.
 
+use anyhow::{Result, anyhow};
 use serde::{Deserialize, Serialize};
+use tracing_subscriber::EnvFilter;
 
 /// Section `[log]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +22,14 @@ pub(crate) enum LogFormat {
     Text,
     /// For programs.
     Json,
+}
+
+impl LogSection {
+    /// What [`LogSection::filter`] says.
+    pub(crate) fn lines(&self) -> Result<EnvFilter> {
+        // The error says all of its source itself: as its cause it would be printed twice.
+        EnvFilter::try_new(&self.filter).map_err(|error| anyhow!("log.filter: {error}"))
+    }
 }
 
 impl Default for LogSection {

@@ -102,4 +102,5 @@ async fn check_says_what_would_run_and_makes_nothing() {
     check_refused(&schoolbell(&["check", "--config", file]).await, "timeout");
     std::fs::write(folder.path().join("schoolbell.toml"), "[delivery]\nretry_delays_s = [90000]").unwrap();
     check_refused(&schoolbell(&["check", "--config", file, "--data", path]).await, "retry_delays_s");
+    check_refused(&schoolbell(&["check", "--data", path, "--log", "engine=loud"]).await, "log.filter");
 }

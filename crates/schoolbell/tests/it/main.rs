@@ -10,4 +10,5 @@ mod kill;
 mod notices;
 mod process;
 mod receiver;
+mod retirement;
 mod stop;

@@ -13,6 +13,14 @@ use crate::retirement::news::{Change, News, Told};
 impl Inbox {
     /// Reads content events that arrived before there were retirements, once. Says how many there were.
     pub(crate) async fn replay_news(&self, now: Timestamp) -> Result<usize, InboxError> {
+        let is_replayed = self.database.read(|transaction| {
+            let mut statement =
+                transaction.prepare_cached("-- replay_news\nSELECT 1 FROM link_key WHERE replayed_at IS NULL")?;
+            Ok::<_, InboxError>(!statement.exists([])?)
+        })?;
+        if is_replayed {
+            return Ok(0);
+        }
         let replay = move |connection: &Connection| -> Result<usize, InboxError> {
             let claimed = connection
                 .prepare_cached(

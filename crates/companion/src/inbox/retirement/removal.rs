@@ -59,6 +59,7 @@ impl Inbox {
         now: Timestamp,
     ) -> Result<(), InboxError> {
         let asked = move |connection: &Connection| -> Result<(), InboxError> {
+            let before = find(connection, number)?.and_then(|record| record.removal.reason);
             let is_first = connection
                 .prepare_cached(
                     "-- removal_asked: first
@@ -81,6 +82,8 @@ impl Inbox {
                 })?;
             match (is_first, &failed) {
                 (true, None) => step::add(connection, number, now, "due", None, Some("the application can fetch it"))?,
+                // What goes on for hours is one step.
+                (_, Some(reason)) if before.as_ref() == Some(reason) => {}
                 (_, Some(reason)) => step::add(connection, number, now, "failed", None, Some(reason))?,
                 (false, None) => {}
             }

@@ -148,7 +148,8 @@ fn what_was_in_use_when_a_lane_stood_down_is_taken_back_later() {
 
 #[test]
 fn a_lane_that_others_leave_nothing_sets_no_pace() {
-    let paces = |offers: Vec<Offer>| offers.into_iter().map(|Offer { count, pace, .. }| (count, pace)).collect::<Vec<_>>();
+    let paces =
+        |offers: Vec<Offer>| offers.into_iter().map(|Offer { count, pace, .. }| (count, pace)).collect::<Vec<_>>();
     let mut lanes = sound(16, "1a 1b");
     assert_eq!(paces(lanes.offers(16, NOW)), [(8, Pace::Set)], "the other one has no place");
     let mut lanes = sound(16, "1a");

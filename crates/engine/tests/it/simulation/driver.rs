@@ -19,6 +19,8 @@ use super::time::{NodeClock, Time};
 const ENDING_MAX: u32 = 10_000;
 /// After how many steps nothing is published any more where nothing is ever taken: each delivery has eleven attempts then.
 const GRIM_STEPS: usize = 25;
+/// How many answers are waited for until somebody publishes something.
+const ANSWERS_MAX: usize = 8;
 
 /// How a simulation went.
 #[derive(Debug)]
@@ -101,12 +103,42 @@ impl Driver {
         match self.stage.dice.below(100) {
             0..38 => self.pass(),
             38..60 if self.stage.plan.is_grim && number > GRIM_STEPS => self.pass(),
-            38..60 => self.ask(Portals::publish),
+            38..60 => self.publish(),
             60..70 => self.ask(Portals::change_webhook),
             70..76 if self.stage.plan.has_replays => self.ask(Portals::replay),
             76..82 => self.portals.change_receiver(),
             82..100 => self.trouble(),
             _ => {}
+        }
+    }
+
+    /// Lets a learner do something. Where deliveries may be born leased, this often happens while there is nothing else to do, and
+    /// at a node that is about to die.
+    fn publish(&mut self) {
+        let stage = self.stage.clone();
+        let (plan, dice) = (&stage.plan, &stage.dice);
+        if !plan.has_births || dice.percent(30) {
+            return self.ask(Portals::publish);
+        }
+        self.rest();
+        for _ in 0..dice.between(1, 3) {
+            self.ask(Portals::publish);
+        }
+        if plan.has_crashes
+            && dice.percent(15)
+            && let Place::Up(node) = &self.nodes[self.portals.node()]
+        {
+            node.life.dies_in(dice.below(5));
+        }
+    }
+
+    /// Lets what is under way come to its end, mostly.
+    fn rest(&mut self) {
+        for _ in 0..ANSWERS_MAX {
+            let answer_at = self.stage.receivers.lock().unwrap().next_answer_at();
+            let Some(answer_at) = answer_at else { return };
+            self.jump(answer_at.duration_since(self.stage.time.now()).max(SignedDuration::ZERO));
+            self.settle();
         }
     }
 
@@ -117,7 +149,7 @@ impl Driver {
             return;
         }
         let node = up[self.stage.dice.below(up.len())];
-        self.portals.enter(node.store.clone());
+        self.portals.enter(node.life.node, node.store.clone());
         something(&mut self.portals, domain::clock::Clock::now(&*node.life.clock));
     }
 

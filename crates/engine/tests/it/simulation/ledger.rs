@@ -5,15 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::delivery::{Finished, FinishedAttempt, Lease, Next, Outcome};
 use domain::event::Event;
 use domain::id::{DeliveryId, EventId, WebhookId};
-use domain::webhook::Webhook;
-use jiff::{SignedDuration, Timestamp};
+use domain::webhook::{Webhook, WebhookStatus};
+use jiff::Timestamp;
 
 use super::plan::Plan;
-
-/// The published schedule, less the jitter that a delay may lose; written down here a second time.
-const DELAYS_S: [i64; 10] = [5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/// The longest delay, whatever a receiver asks for.
-const DELAY_MAX_S: i64 = 86_400;
+use super::schedule::follows;
 
 /// One event for one webhook.
 pub(crate) type Pair = (EventId, WebhookId);
@@ -49,6 +45,23 @@ struct Hold {
     expires_at: Timestamp,
 }
 
+/// What was born leased, as it is stored.
+#[derive(Debug)]
+pub(crate) struct Born {
+    pub(crate) id: DeliveryId,
+    pub(crate) pair: Pair,
+    pub(crate) number: u32,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// What was born leased at a node and for a webhook as it was then, and is not handed over yet.
+#[derive(Debug)]
+struct Newborn {
+    node: usize,
+    expires_at: Timestamp,
+    webhook: Webhook,
+}
+
 /// An attempt that a node may make, made or not.
 #[derive(Debug)]
 struct Permit {
@@ -63,6 +76,8 @@ struct Permit {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) leases: u64,
+    pub(crate) born: u64,
+    pub(crate) orphaned: u64,
     pub(crate) sends: u64,
     pub(crate) recorded: u64,
     pub(crate) lost_leases: u64,
@@ -90,6 +105,7 @@ pub(crate) struct Ledger {
     /// Webhooks whose deliveries are given up, also while they are leased.
     deleted: BTreeSet<WebhookId>,
     permits: BTreeMap<(Pair, u32), Permit>,
+    newborn: BTreeMap<DeliveryId, Newborn>,
     /// Attempts in flight of each node, by webhook.
     in_flight: Vec<BTreeMap<WebhookId, usize>>,
     pub(crate) counts: Counts,
@@ -106,6 +122,7 @@ impl Ledger {
             told: BTreeMap::new(),
             deleted: BTreeSet::new(),
             permits: BTreeMap::new(),
+            newborn: BTreeMap::new(),
             counts: Counts::default(),
             violation: None,
         }
@@ -130,6 +147,37 @@ impl Ledger {
                 .filter(|webhook| webhook.status.receives_events() && webhook.event_types.contains(&event.event_type));
             self.expected.extend(concerned.map(|webhook| (event.id.clone(), webhook.id.clone())));
         }
+    }
+
+    /// Takes note of what was born leased at a node while these were the webhooks.
+    pub(crate) fn born_leased(&mut self, node: usize, born: Vec<Born>, webhooks: &[Webhook]) {
+        for Born { id, pair, number, expires_at } in born {
+            self.counts.born += 1;
+            let is_first = number == 1 && !self.numbers.contains_key(&pair) && !self.told.contains_key(&id);
+            self.check(is_first, || format!("{pair:?} is born leased as attempt {number} of what is there already"));
+            self.numbers.insert(pair.clone(), (number, 0));
+            let hold = Hold { node, number, expires_at };
+            self.told.insert(id, Told { leased: Some(hold), ..Told::new(pair.clone()) });
+            let webhook =
+                webhooks.iter().find(|webhook| webhook.id == pair.1 && webhook.status == WebhookStatus::Active);
+            match webhook.cloned() {
+                Some(webhook) => drop(self.newborn.insert(id, Newborn { node, expires_at, webhook })),
+                None => self.check(false, || format!("{pair:?} is born leased, and is not to be delivered now")),
+            }
+        }
+    }
+
+    /// Takes note that a node was handed what was born leased.
+    pub(crate) fn handed_over(&mut self, node: usize, lease: &Lease) {
+        self.counts.leases += 1;
+        let pair = (lease.event.id.clone(), lease.webhook.id.clone());
+        let newborn = self.newborn.remove(&lease.delivery_id);
+        let is_true = newborn.as_ref().is_some_and(|newborn| {
+            let is_same = newborn.node == node && newborn.expires_at == to_millis(lease.expires_at);
+            is_same && newborn.webhook == *lease.webhook && (lease.attempt_number, lease.failures) == (1, 0)
+        });
+        self.check(is_true, || format!("{lease:?} is handed over to node {node}, what was born is {newborn:?}"));
+        self.permits.insert((pair, 1), Permit { node, lease: lease.clone(), is_sent: false, answer: None });
     }
 
     /// Takes note of a lease, which was asked for at `now` while the webhook was stored like this.
@@ -244,6 +292,9 @@ impl Ledger {
         let in_flight = self.in_flight_of(node);
         self.counts.crashed_in_flight += in_flight as u64;
         self.in_flight[node].clear();
+        let before = self.newborn.len();
+        self.newborn.retain(|_, newborn| newborn.node != node);
+        self.counts.orphaned += (before - self.newborn.len()) as u64;
         in_flight
     }
 
@@ -332,37 +383,6 @@ impl Told {
         self.unrecorded += 1;
         self.allowed_from = to_millis(now);
     }
-}
-
-/// What is wrong with what was decided at `now` to follow an attempt that is failure number `failures`.
-fn follows(attempt: &FinishedAttempt, failures: u32, now: Timestamp) -> Option<String> {
-    let FinishedAttempt { outcome, next, lease, .. } = attempt;
-    let right = match next {
-        Next::Delivered => outcome.is_success(),
-        Next::Gone => outcome.is_gone(),
-        Next::Exhausted => {
-            let is_over = lease.event.deadline_at.is_none_or(|deadline_at| deadline_at <= now);
-            !outcome.is_success() && failures as usize > DELAYS_S.len() && is_over
-        }
-        Next::Retry { at } => !outcome.is_success() && at.duration_since(now) >= least_delay(attempt, failures, now),
-    };
-    (!right).then(|| format!("{next:?} follows failure {failures}, {outcome:?}, at {now}"))
-}
-
-fn least_delay(attempt: &FinishedAttempt, failures: u32, now: Timestamp) -> SignedDuration {
-    let scheduled = match DELAYS_S.get(failures as usize - 1) {
-        Some(delay_s) => SignedDuration::from_secs(*delay_s),
-        None => attempt.lease.event.deadline_at.map_or(SignedDuration::MAX, |at| {
-            at.duration_since(now).clamp(SignedDuration::ZERO, SignedDuration::from_secs(DELAY_MAX_S))
-        }),
-    };
-    let asked = match &attempt.outcome {
-        Outcome::Answered(answer) if matches!(answer.status, 429 | 503) => answer.retry_after.unwrap_or_default(),
-        Outcome::Answered(_) | Outcome::Failed(_) => SignedDuration::ZERO,
-    };
-    // A tenth is chance, a millisecond is rounding.
-    let spread = scheduled / 10 * 9 - SignedDuration::from_millis(1);
-    spread.max(asked.min(SignedDuration::from_secs(DELAY_MAX_S)))
 }
 
 /// Instants are stored in milliseconds.

@@ -2,6 +2,7 @@
 
 use domain::delivery::{FinishedAttempt, Next};
 use jiff::Timestamp;
+use store::delivery::Work;
 
 use super::stage::Stage;
 
@@ -20,16 +21,22 @@ pub(crate) enum Mutant {
     HastyRetry,
     /// A delivery is handed out while somebody has it.
     NoLease,
+    /// What is born leased is due as well.
+    BornDue,
+    /// What was born leased is handed over twice.
+    BornTwice,
 }
 
 impl Mutant {
-    pub(crate) const ALL: [Mutant; 6] = [
+    pub(crate) const ALL: [Mutant; 8] = [
         Mutant::NoFence,
         Mutant::ForgottenOutcome,
         Mutant::ReusedNumber,
         Mutant::LostDelivery,
         Mutant::HastyRetry,
         Mutant::NoLease,
+        Mutant::BornDue,
+        Mutant::BornTwice,
     ];
 }
 
@@ -66,6 +73,14 @@ impl Stage {
         }
     }
 
+    /// What a mutant does to what is handed over.
+    pub(crate) fn spoil_work(&self, mut work: Work) -> Work {
+        if self.mutant == Some(Mutant::BornTwice) {
+            work.born.extend(work.born.clone());
+        }
+        work
+    }
+
     /// What a mutant does when a node starts.
     pub(crate) fn spoil_start(&self) {
         if self.mutant == Some(Mutant::ReusedNumber) {
@@ -78,7 +93,12 @@ impl Stage {
     }
 
     /// What a mutant does when events were stored.
-    pub(crate) fn spoil_birth(&self) {
+    pub(crate) fn spoil_birth(&self, now: Timestamp) {
+        if self.mutant == Some(Mutant::BornDue) {
+            let sql = "UPDATE deliveries SET due_at = ?1, lease_expires_at = NULL
+                WHERE event_no = (SELECT max(no) FROM events) AND attempt_number = 1";
+            self.database().execute(sql, [now.as_millisecond()]).unwrap();
+        }
         if self.mutant == Some(Mutant::LostDelivery) && self.dice.percent(20) {
             let sql = "DELETE FROM deliveries WHERE no = (SELECT max(no) FROM deliveries) AND attempt_number = 0";
             self.database().execute(sql, []).unwrap();

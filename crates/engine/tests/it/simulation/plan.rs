@@ -24,6 +24,8 @@ pub(crate) struct Plan {
     /// The store takes its time.
     pub(crate) has_slow_store: bool,
     pub(crate) has_replays: bool,
+    /// The engine leaves permits with the store.
+    pub(crate) has_births: bool,
     /// No receiver ever takes anything.
     pub(crate) is_grim: bool,
 }
@@ -32,11 +34,14 @@ impl Plan {
     pub(crate) fn draw(dice: &Dice) -> Self {
         let is_calm = dice.percent(20);
         let has = |percent| !is_calm && dice.percent(percent);
+        let has_births = dice.percent(60);
+        // Half of them may lie with the store.
+        let more = if has_births { 12 } else { 0 };
         Plan {
             nodes: if has(35) { 2 } else { 1 },
             steps: dice.between(60, 140),
             webhooks: dice.between(1, 5),
-            concurrency: (dice.between(2, 24), dice.between(1, 8) as u32),
+            concurrency: (more + dice.between(2, 24), dice.between(1, 8) as u32),
             has_crashes: has(75),
             has_freezes: has(40),
             has_jumps: has(50),
@@ -45,6 +50,7 @@ impl Plan {
             has_slow_store: has(40),
             has_replays: dice.percent(60),
             is_grim: dice.percent(8),
+            has_births,
         }
     }
 

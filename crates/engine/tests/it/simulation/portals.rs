@@ -8,7 +8,7 @@ use domain::change::Change;
 use domain::delivery::{Delivery, DeliveryState, FailedReason};
 use domain::enrollment::{Enrollment, Status};
 use domain::event::Event;
-use domain::id::{EnrollmentId, PortalId, ReplayId, UserAccountId, WebhookId};
+use domain::id::{DeliveryId, EnrollmentId, PortalId, ReplayId, UserAccountId, WebhookId};
 use domain::random::Random;
 use domain::replay::{Replay, ReplayScope};
 use domain::webhook::{InactiveReason, Secret, UrlPolicy, Webhook, WebhookPatch, WebhookStatus, WebhookUrl};
@@ -20,7 +20,7 @@ use store::error::StoreError;
 use store::replay::Replayed;
 use tokio::runtime::Handle;
 
-use super::ledger::{End, Pair};
+use super::ledger::{Born, End, Pair};
 use super::stage::Stage;
 
 /// How many webhooks there are at most at once.
@@ -30,6 +30,8 @@ const BY: UserAccountId = UserAccountId(1);
 pub(crate) struct Portals {
     stage: Arc<Stage>,
     platform: World,
+    /// The node whose door they came in by.
+    node: usize,
     /// Events that were stored, in their order.
     events: Vec<Event>,
     /// Enrollments that are not completed, and the customer they are of.
@@ -52,6 +54,7 @@ impl Portals {
         Portals {
             stage,
             platform,
+            node: 0,
             events: Vec::new(),
             under_way: Vec::new(),
             learners: 0,
@@ -62,8 +65,14 @@ impl Portals {
     }
 
     /// Comes in through this node's door.
-    pub(crate) fn enter(&mut self, store: Arc<dyn Store>) {
+    pub(crate) fn enter(&mut self, node: usize, store: Arc<dyn Store>) {
+        self.node = node;
         self.platform.store = store;
+    }
+
+    /// The node at which something was done last.
+    pub(crate) fn node(&self) -> usize {
+        self.node
     }
 
     fn store(&self) -> &dyn Store {
@@ -112,10 +121,46 @@ impl Portals {
         let (events, customer) = (change.events.clone(), change.after.portal_id);
         let concerned = self.webhooks_of([self.platform.partner, customer]);
         now(self.store().save_enrollments(vec![change])).unwrap();
-        self.stage.spoil_birth();
-        self.stage.say(format_args!("{} events are stored, {} webhooks are there", events.len(), concerned.len()));
+        let leased = self.born_leased(&events);
+        self.stage.spoil_birth(at);
+        self.stage.say(format_args!(
+            "{} events are stored at node {}, {} webhooks are there, {} deliveries are leased",
+            events.len(),
+            self.node,
+            concerned.len(),
+            leased.len()
+        ));
         self.stage.ledger().born(&events, &concerned);
+        self.stage.ledger().born_leased(self.node, leased, &concerned);
         self.events.extend(events);
+    }
+
+    /// What the database says is leased of these events, which nobody can have leased yet.
+    fn born_leased(&self, events: &[Event]) -> Vec<Born> {
+        if !self.stage.plan.has_births {
+            return Vec::new();
+        }
+        let sql = "SELECT deliveries.no, webhooks.id, attempt_number, lease_expires_at
+            FROM events
+            JOIN deliveries ON event_no = events.no AND lease_expires_at IS NOT NULL
+            JOIN webhooks ON webhooks.no = webhook_no
+            WHERE events.id = ?1";
+        let database = self.stage.database();
+        let mut born = Vec::new();
+        for event in events {
+            let mut statement = database.prepare_cached(sql).unwrap();
+            let rows = statement.query_map([event.id.as_str()], |row| {
+                let (id, webhook_id, expires_at): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(3)?);
+                Ok(Born {
+                    id: DeliveryId(id),
+                    pair: (event.id.clone(), webhook_id.parse().unwrap()),
+                    number: row.get(2)?,
+                    expires_at: Timestamp::from_millisecond(expires_at).unwrap(),
+                })
+            });
+            born.extend(rows.unwrap().map(Result::unwrap));
+        }
+        born
     }
 
     fn webhooks_of(&self, portals: [PortalId; 2]) -> Vec<Webhook> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::change::Change;
+use domain::clock::Clock;
 use domain::delivery::{Attempt, Delivery, Finished, FinishedAttempt, Lease};
 use domain::enrollment::Enrollment;
 use domain::event::Event;
@@ -22,10 +23,10 @@ use domain::replay::Replay;
 use domain::user_account::UserAccount;
 use domain::webhook::{Webhook, WebhookStatus};
 use domain::why::Standing;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use store::Store;
 use store::credential::Credentials;
-use store::delivery::{Deliveries, DeliveryFilter, DueLanes, LeaseRequest, Work};
+use store::delivery::{Deliveries, DeliveryFilter, DueLanes, LeaseRequest, Pace, Work};
 use store::enrollment::{EnrollmentFilter, Enrollments};
 use store::error::{Result, StoreError};
 use store::event::{EventFilter, Events, PruneCursor, PrunedEvents, StoredEvent};
@@ -162,7 +163,30 @@ impl Deliveries for NodeStore {
     }
 
     async fn wait_for_work(&self) -> Work {
-        self.inner.wait_for_work().await
+        let Life { stage, node, clock, .. } = &*self.life;
+        let work = stage.spoil_work(self.inner.wait_for_work().await);
+        if !work.born.is_empty() {
+            self.life.boundary("before it hears of what was born leased").await;
+            self.life.dawdle().await;
+            let born = Leases(work.born.clone());
+            stage.say(format_args!("node {node} takes over {born:?} at {}", clock.now()));
+            work.born.iter().for_each(|lease| stage.ledger().handed_over(*node, lease));
+            self.life.boundary("before it begins what was born leased").await;
+        }
+        work
+    }
+
+    fn offer_permits(&self, webhook_id: &WebhookId, count: u32, lease_for: SignedDuration, _: Pace) {
+        if self.life.stage.plan.has_births {
+            self.life.stage.say(format_args!("node {} leaves {count} permits of {webhook_id}", self.life.node));
+            // Whoever waits for a pace waits by a clock that nobody here moves.
+            self.inner.offer_permits(webhook_id, count, lease_for, Pace::Free);
+        }
+    }
+
+    fn withdraw_permits(&self, webhook_id: &WebhookId, _: Pace) -> u32 {
+        let has_births = self.life.stage.plan.has_births;
+        if has_births { self.inner.withdraw_permits(webhook_id, Pace::Free) } else { u32::MAX }
     }
 
     async fn list_deliveries(

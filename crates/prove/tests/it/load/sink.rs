@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::caller::number;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const CREATED: &[u8] = b"HTTP/1.1 201 Created\r\nContent-Length: 10\r\n\r\n{\"id\":\"1\"}";
 const FAILED: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
 const LONG: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
 
@@ -31,6 +32,8 @@ pub(crate) enum Manner {
     Hangs,
     /// A byte a second.
     Drips,
+    /// As an API that made something, one request after the other, each after so long.
+    CreatesOneByOne(Duration),
     /// It is not there: nothing listens.
     Refuses,
 }
@@ -58,6 +61,8 @@ struct Inner {
     count: watch::Sender<usize>,
     open: AtomicUsize,
     open_peak: AtomicUsize,
+    /// Of those who are answered one by one.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Sink {
@@ -73,6 +78,7 @@ impl Sink {
             count: watch::Sender::new(0),
             open: AtomicUsize::new(0),
             open_peak: AtomicUsize::new(0),
+            turn: tokio::sync::Mutex::default(),
         });
         if manner != Manner::Refuses {
             tokio::spawn(accept(listener, inner.clone()));
@@ -136,6 +142,11 @@ async fn serve(mut stream: TcpStream, inner: &Inner) -> std::io::Result<()> {
                     sleep(after).await;
                 }
                 stream.write_all(OK).await?;
+            }
+            Manner::CreatesOneByOne(after) => {
+                let _turn = inner.turn.lock().await;
+                sleep(after).await;
+                stream.write_all(CREATED).await?;
             }
             Manner::Fails => stream.write_all(FAILED).await?,
             Manner::Hangs => drop(stream.read_buf(&mut read).await?),

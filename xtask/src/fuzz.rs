@@ -1,0 +1,217 @@
+//! `cargo xtask fuzz`: the targets of `fuzz/`, each for a while, from the inputs that are kept for it.
+//!
+//! What is kept is a file of lines, one input each, written as Rust writes bytes; libFuzzer wants a folder of files, which is made
+//! of it below `target`. What is found there stays there, until `--keep` takes the shortest inputs that matter into the file.
+
+mod corpus;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Failure;
+use crate::need::{Need, meet};
+use crate::process::{cargo, output, root, run as run_command};
+
+const NEEDS: &[Need] = &[Need { binary: "c++", package: "g++", why: "libFuzzer is written in C++" }];
+
+/// The version that is installed where there is none.
+const CARGO_FUZZ: &str = "0.13.2";
+/// The target with a fault in it, which must be found.
+const PLANTED: &str = "planted";
+/// How long each target runs: with every change, and before a release.
+const SECONDS: u64 = 10;
+const SECONDS_SOAK: u64 = 3_600;
+/// Fewer inputs a second than this, and nothing was tried. The slowest target does a hundred times as many.
+const INPUTS_PER_S_MIN: u64 = 50;
+/// The longest input, in bytes.
+const INPUT_BYTES_MAX: usize = 2_048;
+/// How long one input may take, in seconds, and how much memory it may need, in MiB.
+const TIMEOUT_S: u64 = 10;
+const RSS_MIB_MAX: u64 = 1_024;
+
+/// What was asked for.
+struct Asked {
+    targets: Vec<String>,
+    seconds: u64,
+    keep: bool,
+}
+
+/// Arguments: targets, or none for all; `--seconds N` for each; `--keep` to take what was found into the files of inputs.
+pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
+    let asked = read(args, &targets()?)?;
+    meet(NEEDS)?;
+    build()?;
+    let mut inputs = 0;
+    for target in asked.targets.iter().filter(|target| *target != PLANTED) {
+        inputs += fuzz(target, asked.seconds)?;
+        if asked.keep {
+            keep(target)?;
+        }
+    }
+    if asked.targets.iter().any(|target| target == PLANTED) {
+        find_planted(asked.seconds)?;
+        let count = asked.targets.len() - 1;
+        println!(
+            "proof: {{\"row\":\"S15\",\"tried\":\"inputs to {count} readers of what strangers write, {} s each\",\
+             \"count\":{inputs},\"progress\":\"0 failures; a planted one was found\"}}",
+            asked.seconds
+        );
+    }
+    Ok(())
+}
+
+fn read(args: &[String], all: &[String]) -> Result<Asked, Failure> {
+    let seconds = if env::var_os("PROVE_SOAK").is_some() { SECONDS_SOAK } else { SECONDS };
+    let mut asked = Asked { targets: Vec::new(), seconds, keep: false };
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--keep" => asked.keep = true,
+            "--seconds" => {
+                let number = args.next().and_then(|number| number.parse().ok());
+                asked.seconds = number.ok_or_else(|| Failure::Usage("--seconds takes a number".to_owned()))?;
+            }
+            target if all.iter().any(|known| known == target) => asked.targets.push(target.to_owned()),
+            other => return Err(Failure::Usage(format!("there is no target '{other}', only {}", all.join(", ")))),
+        }
+    }
+    if asked.targets.is_empty() {
+        asked.targets = all.to_vec();
+    }
+    Ok(asked)
+}
+
+/// Every target, by name: a file each.
+fn targets() -> Result<Vec<String>, Failure> {
+    let folder = root().join("fuzz/fuzz_targets");
+    let entries = fs::read_dir(&folder).map_err(|error| Failure::Found(format!("reading {folder:?}: {error}")))?;
+    let names = entries.filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_str()?.to_owned()));
+    let mut names: Vec<String> = names.collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Without a sanitizer: our code has no `unsafe`. The coverage that libFuzzer follows is a flag of nightly compilers, which a stable
+/// one takes when told that it is one.
+fn build() -> Result<(), Failure> {
+    if output(&mut cargo(&["fuzz", "--version"])).is_none() {
+        run_command(&mut cargo(&["install", "--locked", "cargo-fuzz", "--version", CARGO_FUZZ]))?;
+    }
+    let fetched = run_command(cargo(&["fetch", "--locked"]).current_dir(root().join("fuzz")));
+    fetched.map_err(|_| {
+        Failure::Found("in fuzz/, a crate of ours has other dependencies now: cargo update --workspace".to_owned())
+    })?;
+    let args = ["fuzz", "build", "--fuzz-dir", "fuzz", "--target-dir", "target/fuzz", "--sanitizer", "none"];
+    run_command(cargo(&args).env("RUSTC_BOOTSTRAP", "1"))
+}
+
+/// Runs a target, and gives how many inputs it was given.
+fn fuzz(target: &str, seconds: u64) -> Result<u64, Failure> {
+    let (inputs, log) = execute(target, seconds)?;
+    let Some(inputs) = inputs else {
+        let found = found(target).map(|input| format!("for its file of inputs:\n{input}")).unwrap_or_default();
+        return Err(Failure::Found(format!("{target} failed:\n{log}\n{found}")));
+    };
+    if inputs < seconds * INPUTS_PER_S_MIN {
+        return Err(Failure::Found(format!("{target} was given only {inputs} inputs in {seconds} s")));
+    }
+    eprintln!("{target}: {inputs} inputs in {seconds} s");
+    Ok(inputs)
+}
+
+fn find_planted(seconds: u64) -> Result<(), Failure> {
+    match execute(PLANTED, seconds)? {
+        (None, log) if log.contains("panicked") => Ok(eprintln!("{PLANTED}: the fault was found")),
+        (_, log) => Err(Failure::Found(format!("the fault in {PLANTED} was not found in {seconds} s:\n{log}"))),
+    }
+}
+
+/// Runs a target: how many inputs it was given, if none made it fail, and the end of what it printed.
+fn execute(target: &str, seconds: u64) -> Result<(Option<u64>, String), Failure> {
+    corpus::unpack(&kept(target), &folder("corpus", target))?;
+    let found = folder("found", target);
+    corpus::empty(&found)?;
+    let mut command = program(target)?;
+    command.arg(folder("corpus", target)).arg(format!("-max_total_time={seconds}"));
+    command.arg(format!("-artifact_prefix={}/", found.display())).arg("-print_final_stats=1");
+    command.arg(format!("-timeout={TIMEOUT_S}")).arg(format!("-rss_limit_mb={RSS_MIB_MAX}"));
+    command.arg(format!("-max_len={INPUT_BYTES_MAX}"));
+    let dictionary = root().join(format!("fuzz/dictionaries/{target}.dict"));
+    if dictionary.exists() {
+        command.arg(format!("-dict={}", dictionary.display()));
+    }
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|error| Failure::Found(format!("starting {target}: {error}")))?;
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    let inputs = log.lines().rev().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+    let inputs = inputs.and_then(|number| number.trim().parse().ok()).filter(|_| output.status.success());
+    let end: Vec<&str> = log.lines().filter(|line| !line.starts_with('#')).collect();
+    Ok((inputs, end[end.len().saturating_sub(30)..].join("\n")))
+}
+
+/// What is left of all inputs when each must reach what no shorter one does, kept in the file.
+fn keep(target: &str) -> Result<(), Failure> {
+    let merged = folder("merged", target);
+    corpus::empty(&merged)?;
+    let mut command = program(target)?;
+    command.arg("-merge=1").arg(&merged).arg(folder("corpus", target)).stdout(Stdio::null()).stderr(Stdio::null());
+    run_command(&mut command)?;
+    let count = corpus::pack(&merged, &kept(target))?;
+    eprintln!("{target}: {count} inputs are kept");
+    Ok(())
+}
+
+/// The input that made a target fail, as it is written in the file.
+fn found(target: &str) -> Option<String> {
+    let entry = fs::read_dir(folder("found", target)).ok()?.next()?.ok()?;
+    Some(fs::read(entry.path()).ok()?.escape_ascii().to_string())
+}
+
+fn program(target: &str) -> Result<Command, Failure> {
+    let host = output(Command::new("rustc").arg("-vV")).unwrap_or_default();
+    let host = host.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.ok_or_else(|| Failure::Found("rustc does not say what it builds for".to_owned()))?;
+    Ok(Command::new(root().join("target/fuzz").join(host).join("release").join(target)))
+}
+
+fn kept(target: &str) -> PathBuf {
+    root().join(format!("fuzz/corpus/{target}.txt"))
+}
+
+fn folder(kind: &str, target: &str) -> PathBuf {
+    Path::new(&root()).join("target/fuzz").join(kind).join(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|&word| word.to_owned()).collect()
+    }
+
+    #[test]
+    fn without_targets_all_are_meant() {
+        let all = words(&["json", PLANTED]);
+        assert_eq!(read(&[], &all).map(|asked| asked.targets).ok(), Some(all.clone()));
+        let asked = read(&words(&["json", "--seconds", "3", "--keep"]), &all).ok();
+        assert!(asked.is_some_and(|asked| asked.targets == ["json"] && asked.seconds == 3 && asked.keep));
+        for wrong in [&["jsn"][..], &["--seconds"], &["--seconds", "x"]] {
+            assert!(matches!(read(&words(wrong), &all), Err(Failure::Usage(_))), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn every_target_is_built_and_has_inputs_to_begin_with() {
+        let manifest = fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
+        for target in targets().unwrap_or_default() {
+            assert!(
+                manifest.contains(&format!("path = \"fuzz_targets/{target}.rs\"")),
+                "{target} is not in Cargo.toml"
+            );
+            assert!(kept(&target).exists(), "there is no fuzz/corpus/{target}.txt");
+        }
+    }
+}
