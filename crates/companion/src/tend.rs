@@ -3,7 +3,8 @@
 //! Three loops that do not wait for one another: a platform that is away keeps nothing from being removed, a mail server that
 //! is slow keeps nothing from being fetched. Nothing is "running" in the database: what was begun and not recorded is due still.
 
-pub(crate) mod notify;
+mod notify;
+pub(crate) mod plan;
 mod refresh;
 pub(crate) mod remove;
 

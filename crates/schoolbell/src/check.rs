@@ -24,6 +24,8 @@ pub(crate) struct CheckArgs {
 /// Prints the configuration and checks all that can be checked without serving. A data folder that is not there is not made.
 pub(crate) async fn run(args: CheckArgs) -> Result<()> {
     let config = args.platform.config()?;
+    // Refused before it is shown: there may be a password in it.
+    config.delivery.egress_proxy()?;
     let shown = if args.json { serde_json::to_string_pretty(&config)? } else { toml::to_string_pretty(&config)? };
     writeln!(std::io::stdout(), "{shown}")?;
     config.log.lines()?;

@@ -12,7 +12,7 @@ pub(crate) mod server;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 
 use self::mail::MailSection;
@@ -57,8 +57,11 @@ impl Config {
     }
 
     fn parse(text: &str) -> Result<Self> {
-        let deserializer = toml::Deserializer::parse(text)?;
-        Ok(serde_path_to_error::deserialize(deserializer)?)
+        let deserializer = toml::Deserializer::parse(text).map_err(|error| anyhow!(without_values(&error, text)))?;
+        serde_path_to_error::deserialize(deserializer).map_err(|error| {
+            let path = error.path().to_string();
+            anyhow!("{path}: {}", without_values(error.inner(), text))
+        })
     }
 
     /// The data folder.
@@ -67,9 +70,42 @@ impl Config {
     }
 }
 
+/// What is wrong and where, without what stands there: it may be a secret, and this may be logged.
+fn without_values(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message();
+    let quotes_a_value =
+        ["invalid type", "invalid value", "invalid length"].iter().any(|kind| message.starts_with(kind));
+    let said = match message.split_once(", expected ") {
+        Some((_, expected)) if quotes_a_value => format!("expected {expected}"),
+        _ => message.to_owned(),
+    };
+    let Some(span) = error.span() else { return said };
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("{said}, at line {line}, column {column}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_is_said_without_what_stands_there() {
+        for (text, expected) in [
+            ("[mail]\npassword = 12345678", "mail.password: expected a string, at line 2, column 12"),
+            (
+                "[companion]\nsecrets = [\"12345678\", 3]",
+                "companion.secrets[1]: expected a string, at line 2, column 24",
+            ),
+            ("[mail]\npassword = \"12345678", "line 2"),
+            ("[mail]\npasword = \"12345678\"", "unknown field `pasword`"),
+        ] {
+            let error = format!("{:#}", Config::parse(text).unwrap_err());
+            assert!(error.contains(expected), "{error}");
+            assert!(!error.contains("12345678"), "{error}");
+        }
+    }
 
     const SAMPLE: &str = include_str!("../../../docs/schoolbell.toml");
 
@@ -127,6 +163,6 @@ mod tests {
         check_refused("[server]\nlisten = 8420", "server.listen");
         check_refused("[delivery]\nconcurrency = \"many\"", "delivery.concurrency");
         check_refused("[mail]\ntls = \"maybe\"", "mail.tls");
-        check_refused("[delivery", "TOML parse error");
+        check_refused("[delivery", "unclosed table, expected `]`, at line 1, column 10");
     }
 }

@@ -131,3 +131,62 @@ fn secrets_are_not_shown() {
     };
     assert!(!format!("{settings:?}").contains("hidden"));
 }
+
+/// The same for what is done about content that ends.
+#[track_caller]
+fn check_retirement(change: impl FnOnce(&mut RetirementSettings), expected: Result<(), &str>) {
+    check(|settings| change(&mut settings.retirement), expected);
+}
+
+fn ada() -> retirement::Administrator {
+    retirement::Administrator { name: "Ada".into(), email: "ada@example.com".into(), time_zone: "Europe/Berlin".into() }
+}
+
+#[test]
+fn whoever_is_told_can_be_reached_and_has_a_time_zone() {
+    check_retirement(|retirement| retirement.administrators = vec![ada()], Ok(()));
+    for (change, expected) in [
+        (
+            retirement::Administrator { email: "ada".into(), ..ada() },
+            "retirement.administrators[0].email: it is no mail address such as ada@example.com",
+        ),
+        (
+            retirement::Administrator { time_zone: "Europe/Berlim".into(), ..ada() },
+            "retirement.administrators[0].time_zone: there is no time zone \"Europe/Berlim\"",
+        ),
+        (
+            retirement::Administrator { name: "A\nB".into(), ..ada() },
+            "retirement.administrators[0].name: it must be one line",
+        ),
+    ] {
+        check_retirement(|retirement| retirement.administrators = vec![change], Err(expected));
+    }
+    check_retirement(|retirement| retirement.digest_hour = 24, Err("retirement.digest_hour: an hour is 0 to 23"));
+    check_retirement(|retirement| retirement.learner_hour = 24, Err("retirement.learner_hour: an hour is 0 to 23"));
+    let long = Err("retirement.learner_thresholds_days: it must be at most 365 days");
+    check_retirement(|retirement| retirement.learner_thresholds_days = vec![366], long);
+    check_retirement(|retirement| retirement.learner_thresholds_days = vec![365], Ok(()));
+}
+
+#[test]
+fn a_hook_has_an_address_and_a_secret() {
+    let hook = |url: Option<&str>, secret: Option<&str>| {
+        let (url, secret) = (url.map(str::to_owned), secret.map(Secret::from));
+        move |retirement: &mut RetirementSettings| {
+            (retirement.removal_hook_url, retirement.removal_hook_secret) = (url, secret);
+        }
+    };
+    let url = Some("https://learning.example/removals");
+    check_retirement(hook(url, Some("s")), Ok(()));
+    check_retirement(hook(None, None), Ok(()));
+    let missing = Err("retirement.removal_hook_secret: it is missing: calls of the hook are signed");
+    check_retirement(hook(url, None), missing);
+    check_retirement(hook(url, Some("")), missing);
+    let missing = Err("retirement.removal_hook_url: it is missing: there is a secret for it");
+    check_retirement(hook(None, Some("s")), missing);
+    let strange = Err("retirement.removal_hook_url: it must be an address such as https://learning.example.com");
+    check_retirement(hook(Some("ftp://x"), Some("s")), strange);
+    check_retirement(|retirement| retirement.removal_margin_hours = 720, Ok(()));
+    let long = Err("retirement.removal_margin_hours: it must be at most 720 hours");
+    check_retirement(|retirement| retirement.removal_margin_hours = 721, long);
+}

@@ -21,7 +21,7 @@ use crate::retirement::rules::administrator;
 use crate::retirement::table::csv;
 use crate::retirement::view::Retirement;
 use crate::retirement::{Decision, DecisionKind, RetirementState};
-use crate::tend::notify::{Upcoming, upcoming};
+use crate::tend::plan::{Upcoming, upcoming};
 
 /// How many a page has if nobody says.
 const PAGE_DEFAULT: u32 = 100;

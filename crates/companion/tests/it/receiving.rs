@@ -5,7 +5,8 @@ use contract::signature::{self, TimestampUnit};
 use rusqlite::OptionalExtension as _;
 use serde_json::{Value, json};
 
-use crate::world::{SECRET, World, completed, event, event_in};
+use crate::retiring::content_event;
+use crate::world::{CUSTOMER, SECRET, World, completed, event, event_in};
 
 /// The raw body and headers of an entry, and how often it arrived.
 type Row = (Vec<u8>, String, u32, Option<u32>);
@@ -53,6 +54,22 @@ async fn an_event_that_comes_again_is_answered_200_and_counted() {
     let (body, _, count, attempt_number_max) = stored(&world, 1).unwrap();
     assert_eq!((body, count, attempt_number_max), (attempt(2).into_bytes(), 3, Some(3)));
     world.check_counts(&[("new", 1)]).await;
+}
+
+#[tokio::test]
+async fn a_test_is_answered_200_and_nothing_comes_of_it() {
+    let world = World::begin().await;
+    let times = r#","remove_time":"2022-06-29T01:29:36.000Z""#;
+    let ends = content_event(CUSTOMER, "404", "e1", "content.decommission", "2022-03-29T01:29:36.000Z", times);
+    for body in [ends, completed("e1", "404")] {
+        let header = signature::sign(&[SECRET], world.now(), TimestampUnit::Seconds, body.as_bytes());
+        let answer = world.post(&[("Go1-Signature", &header), ("Schoolbell-Test", "true")], body.clone()).await;
+        assert_eq!((answer.status, answer.body), (200, json!({"event_id": "e1", "duplicate": false})));
+        world.check_counts(&[]).await;
+        assert_eq!(world.get("/retirements").await.body["total"], 0);
+        // Whoever did not sign it is not believed, test or not.
+        assert_eq!(world.post(&[("Schoolbell-Test", "true")], body).await.status, 401);
+    }
 }
 
 /// Posts with these headers; it must be refused, for this reason, and nothing stored.

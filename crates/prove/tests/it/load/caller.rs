@@ -156,7 +156,7 @@ fn read(bytes: &[u8]) -> Result<Option<(Answer, bool)>> {
     if body.len() < length.ok_or_else(bad)? {
         return Ok(None);
     }
-    let id = body.strip_prefix(b"{\"id\":\"").map_or(0, |rest| number(rest));
+    let id = body.strip_prefix(b"{\"id\":\"").map_or(0, number);
     Ok(Some((Answer { status, has_retry_after, id }, closes)))
 }
 
