@@ -126,7 +126,10 @@ fn fuzz(target: &str, seconds: u64) -> Result<u64, Failure> {
 
 fn find_planted(seconds: u64) -> Result<(), Failure> {
     match execute(PLANTED, seconds)? {
-        (None, log) if log.contains("panicked") => Ok(eprintln!("{PLANTED}: the fault was found")),
+        (None, log) if log.contains("panicked") => {
+            eprintln!("{PLANTED}: the fault was found");
+            Ok(())
+        }
         (_, log) => Err(Failure::Found(format!("the fault in {PLANTED} was not found in {seconds} s:\n{log}"))),
     }
 }
