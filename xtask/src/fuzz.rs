@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: the targets of `fuzz/`, each for a while, from the inputs that are kept for it.
 //!
 //! What is kept is a file of lines, one input each, written as Rust writes bytes; libFuzzer wants a folder of files, which is made
-//! of it below `target`. What is found there stays there, until `--keep` takes the shortest inputs that matter into the file.
+//! of it below `target`. What is found there stays there, until `--keep` takes some of what matters into the file.
 
 mod corpus;
 
@@ -158,7 +158,7 @@ fn execute(target: &str, seconds: u64) -> Result<(Option<u64>, String), Failure>
     Ok((inputs, end[end.len().saturating_sub(30)..].join("\n")))
 }
 
-/// What is left of all inputs when each must reach what no shorter one does, kept in the file.
+/// What is left of all inputs when each must reach what no shorter one does, taken into the file.
 fn keep(target: &str) -> Result<(), Failure> {
     let merged = folder("merged", target);
     corpus::empty(&merged)?;

@@ -15,14 +15,17 @@ use crate::refusal::Refusal;
 
 /// How many requests are carried out at once: as many as share a commit at most, so that a group gathers while another is written.
 const PLACES: usize = 256;
-/// How long a request waits for a place: 503 beyond. A quarter of what an answer may take under too much load, and no shorter,
-/// because who is refused at once asks again at once, and to refuse is work too.
+/// How many wait for a place, so that a burst is no overload: another group. Further ones are refused at once, before anything is done
+/// about them, because to refuse is work too: many who wait, and then are refused, take from those who are not.
+const WAITING_MAX: usize = 256;
+/// How long a request waits for a place: 503 beyond. A quarter of what an answer may take under too much load.
 const WAITS_FOR: Duration = Duration::from_millis(250);
 
 /// Where requests wait for a place.
 #[derive(Clone)]
 pub(crate) struct Door {
     places: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
 }
 
 /// The place of a request, which it has until it is answered: in its extensions, and with whoever waits for the answer.
@@ -31,20 +34,25 @@ pub(crate) struct Seat(Arc<OnceLock<OwnedSemaphorePermit>>);
 
 impl Default for Door {
     fn default() -> Self {
-        Door::with(PLACES)
+        Door::with(PLACES, WAITING_MAX)
     }
 }
 
 impl Door {
-    fn with(places: usize) -> Self {
-        Door { places: Arc::new(Semaphore::new(places)) }
+    fn with(places: usize, waiting: usize) -> Self {
+        Door { places: Arc::new(Semaphore::new(places)), waiting: Arc::new(Semaphore::new(waiting)) }
+    }
+
+    /// Whether as many wait as may, so that there is no use in looking at another request.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.waiting.available_permits() == 0
     }
 
     /// Lets the request with these extensions in that has none yet.
     ///
     /// # Errors
     ///
-    /// 503 when there is no place for it in time.
+    /// 503 when there is no place for it in time, or nowhere to wait.
     pub(crate) async fn enter(&self, extensions: &Extensions) -> Result<(), Refusal> {
         let Some(Seat(seat)) = extensions.get::<Seat>() else { return Ok(()) };
         if seat.get().is_some() {
@@ -52,10 +60,11 @@ impl Door {
         }
         let place = match self.places.clone().try_acquire_owned() {
             Ok(place) => place,
-            Err(_) => timeout(WAITS_FOR, self.places.clone().acquire_owned())
-                .await
-                .map_err(|_| Refusal::busy())?
-                .expect("the semaphore is never closed"),
+            Err(_) => {
+                let _waiting = self.waiting.try_acquire().map_err(|_| Refusal::busy())?;
+                let place = timeout(WAITS_FOR, self.places.clone().acquire_owned()).await;
+                place.map_err(|_| Refusal::busy())?.expect("the semaphore is never closed")
+            }
         };
         // A request enters one step after the other, so nobody has set it meanwhile.
         let _ = seat.set(place);
@@ -77,7 +86,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_finds_no_place_in_time_is_refused_and_an_answer_makes_room() {
-        let door = Door::with(2);
+        let door = Door::with(2, 1);
         let [(first, one), (_second, two), (_third, three)] = [request(), request(), request()];
         door.enter(&one).await.unwrap();
         door.enter(&two).await.unwrap();
@@ -88,7 +97,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_is_let_in_when_a_place_is_free() {
-        let door = Door::with(1);
+        let door = Door::with(1, 1);
         let [(first, one), (_second, two)] = [request(), request()];
         door.enter(&one).await.unwrap();
         let leaves = async {
@@ -100,8 +109,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn where_as_many_wait_as_may_the_next_is_refused_at_once() {
+        let door = Door::with(1, 1);
+        let [(_first, one), (_second, two), (_third, three)] = [request(), request(), request()];
+        door.enter(&one).await.unwrap();
+        assert!(!door.is_crowded());
+        let started_at = tokio::time::Instant::now();
+        let refused = async {
+            assert!(door.is_crowded());
+            let refused = door.enter(&three).await;
+            (refused.unwrap_err().status(), started_at.elapsed())
+        };
+        let (waited, refused) = tokio::join!(biased; door.enter(&two), refused);
+        assert_eq!(refused, (StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO));
+        assert!(waited.is_err() && !door.is_crowded());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_request_has_one_place_however_often_it_enters() {
-        let door = Door::with(1);
+        let door = Door::with(1, 1);
         let (_seat, extensions) = request();
         door.enter(&extensions).await.unwrap();
         door.enter(&extensions).await.unwrap();

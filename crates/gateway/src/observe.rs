@@ -5,6 +5,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
@@ -49,6 +50,9 @@ pub(crate) async fn observe(State(gateway): State<Gateway>, mut request: Request
     request.extensions_mut().insert(seat.clone());
 
     let (started, method, answered) = match request.extensions_mut().remove::<Unserved>() {
+        None if gateway.door.is_crowded() && !request.body().is_end_stream() => {
+            (Instant::now(), request.method().clone(), Refusal::busy().into_response())
+        }
         None => (Instant::now(), request.method().clone(), next.run(request).await),
         Some(Unserved { started, method, status, error_code, message }) => {
             (started, method, Refusal::new(status, error_code, message).into_response())

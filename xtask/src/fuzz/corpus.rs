@@ -6,8 +6,10 @@ use std::path::Path;
 
 use crate::Failure;
 
-/// How many inputs of a target are kept, the shortest ones.
-const KEPT_MAX: usize = 250;
+/// How many inputs of a target are kept.
+const KEPT_MAX: usize = 200;
+/// The longest line that is kept, in bytes.
+const LINE_BYTES_MAX: usize = 600;
 
 /// Makes a file in the folder of each input in the kept ones.
 pub(super) fn unpack(kept: &Path, folder: &Path) -> Result<(), Failure> {
@@ -22,18 +24,24 @@ pub(super) fn unpack(kept: &Path, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Keeps the shortest inputs of the folder, and says how many they are.
+/// Adds inputs of the folder to the kept ones, short and long, as far as there is room, and says how many there are then. What was
+/// kept stays.
 pub(super) fn pack(folder: &Path, kept: &Path) -> Result<usize, Failure> {
+    let text = fs::read_to_string(kept).map_err(|error| failure("reading", kept, &error))?;
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let reading = |error: io::Error| failure("reading", folder, &error);
-    let mut inputs = Vec::new();
+    let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(reading)? {
-        inputs.push(fs::read(entry.map_err(reading)?.path()).map_err(reading)?);
+        let line = fs::read(entry.map_err(reading)?.path()).map_err(reading)?.escape_ascii().to_string();
+        if line.len() <= LINE_BYTES_MAX && !lines.contains(&line) {
+            found.push(line);
+        }
     }
-    inputs.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
-    inputs.truncate(KEPT_MAX);
-    let lines: String = inputs.iter().map(|input| format!("{}\n", input.escape_ascii())).collect();
-    fs::write(kept, lines).map_err(|error| failure("writing", kept, &error))?;
-    Ok(inputs.len())
+    found.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    let room = KEPT_MAX.saturating_sub(lines.len()).min(found.len());
+    lines.extend((0..room).map(|place| found[place * found.len() / room].clone()));
+    fs::write(kept, lines.join("\n") + "\n").map_err(|error| failure("writing", kept, &error))?;
+    Ok(lines.len())
 }
 
 /// Makes an empty folder.

@@ -85,11 +85,6 @@ impl WebhookUrl {
         if parsed.url.domain().is_some_and(|name| !is_name(name)) {
             return Err(BadUrl::Invalid("its host name is too long".to_owned()));
         }
-        // What looks like an address and is none because of its dots is left to no resolver's good will.
-        let has_empty_label = |name: &str| name.strip_suffix('.').unwrap_or(name).split('.').any(str::is_empty);
-        if parsed.url.domain().is_some_and(has_empty_label) {
-            return Err(BadUrl::Invalid("its host name begins with a dot or has two dots in a row".to_owned()));
-        }
         if parsed.url.port() == Some(0) {
             return Err(BadUrl::Invalid("port 0 is no port".to_owned()));
         }
@@ -100,6 +95,9 @@ impl WebhookUrl {
             Some(Host::Ipv4(v4)) => judge(policy.addresses, v4.into())?,
             Some(Host::Ipv6(v6)) => judge(policy.addresses, v6.into())?,
             Some(Host::Domain(name)) if is_local_name(name) => judge(policy.addresses, [127, 0, 0, 1].into())?,
+            Some(Host::Domain(name)) if has_empty_label(name) => {
+                return Err(BadUrl::Invalid("its host name begins with a dot or has two dots in a row".to_owned()));
+            }
             Some(Host::Domain(_)) => {}
             None => return Err(BadUrl::Invalid("it has no host".to_owned())),
         }
@@ -133,6 +131,11 @@ impl WebhookUrl {
 
 fn judge(addresses: AddressPolicy, address: IpAddr) -> Result<(), BadUrl> {
     addresses.judge(address).map_err(|_| BadUrl::NotPublic)
+}
+
+/// What looks like an address and is none because of its dots is left to no resolver's good will.
+fn has_empty_label(name: &str) -> bool {
+    name.strip_suffix('.').unwrap_or(name).split('.').any(str::is_empty)
 }
 
 fn is_local_name(name: &str) -> bool {
