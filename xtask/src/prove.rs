@@ -28,10 +28,9 @@ const NEEDS: &[Need] = &[
     Need {
         binary: "cc",
         package: "gcc",
-        why: "power cuts and broken disks are played by a small library that is compiled",
+        why: "power cuts, broken disks and clocks that jump are played by small libraries that are compiled",
     },
     Need { binary: "taskset", package: "util-linux", why: "who asks for too much has a processor of their own" },
-    Need { binary: "faketime", package: "faketime", why: "clocks that jump" },
     Need { binary: "ip", package: "iproute2", why: "networks in which every address is this machine" },
     Need { binary: "nft", package: "nftables", why: "connections are counted by somebody else" },
     Need { binary: "openssl", package: "openssl", why: "servers that speak old TLS only" },

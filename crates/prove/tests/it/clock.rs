@@ -1,7 +1,8 @@
 //! R9: the clock of the machine is set, forwards and back, by an hour and by a month.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::binary::Environment;
 use crate::dice::Dice;
 use crate::lives::ALL_WITHIN;
 use crate::receiver::{Manner, Received, Receiver, by_delivery};
+use crate::shim;
 use crate::world::{IN_FLIGHT_MAX, Load, World, customer_tokens, show};
 
 /// Completions a second.
@@ -115,29 +117,13 @@ impl FakeClock {
         self.0.path().join("clock")
     }
 
-    /// Written aside and renamed, so that nobody reads half of it.
+    /// In place and at once: the process has the file mapped.
     fn set(&self, ahead_s: i64) {
-        let aside = self.0.path().join("aside");
-        std::fs::write(&aside, format!("{ahead_s:+}\n")).unwrap();
-        std::fs::rename(aside, self.file()).unwrap();
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(self.file()).unwrap();
+        file.write_all_at(&ahead_s.to_ne_bytes(), 0).unwrap();
     }
 
     fn environment(&self) -> Environment {
-        vec![
-            ("LD_PRELOAD", library().into()),
-            ("FAKETIME_TIMESTAMP_FILE", self.file().into()),
-            ("FAKETIME_NO_CACHE", "1".into()),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
-            ("DONT_FAKE_MONOTONIC", "1".into()),
-        ]
+        vec![("LD_PRELOAD", shim::compile("clock", self.0.path()).into()), ("CLOCK_FILE", self.file().into())]
     }
-}
-
-/// Where the package faketime has its library: the program knows.
-fn library() -> PathBuf {
-    let output = Command::new("faketime").args(["-f", "+0s", "env"]).output().expect("the package faketime");
-    let text = String::from_utf8(output.stdout).unwrap();
-    let path = text.lines().find_map(|line| line.strip_prefix("LD_PRELOAD=")).expect("it preloads its library");
-    // In its path the loader replaces $LIB, so nobody else can look whether it is there.
-    Path::new(path.trim()).with_file_name("libfaketimeMT.so.1")
 }

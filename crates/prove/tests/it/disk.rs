@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::binary::Environment;
 use crate::dice::Dice;
+use crate::shim;
 
 /// What a disk writes whole or not at all.
 const SECTOR: usize = 512;
@@ -36,11 +36,7 @@ impl Disk {
     /// Compiles it.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("shim/disk.c");
-        let arguments = ["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"];
-        let mut compiler = Command::new("cc");
-        compiler.args(arguments).arg(folder.path().join("disk.so")).arg(source).args(["-ldl", "-lpthread"]);
-        assert!(compiler.status().expect("there is a C compiler").success());
+        shim::compile("disk", folder.path());
         Disk { folder }
     }
 

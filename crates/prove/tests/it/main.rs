@@ -21,4 +21,5 @@ mod pause;
 mod power;
 mod receiver;
 mod schemathesis;
+mod shim;
 mod world;
