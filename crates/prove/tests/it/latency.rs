@@ -74,12 +74,14 @@ impl Rounds {
     /// The middle of each figure, from the intended time.
     fn told(&self) -> String {
         format!(
-            "answered p50 {} p99 {}, arrived p50 {} p99 {}, a server that does nothing p99 {}",
+            "answered p50 {} p99 {}, arrived p50 {} p99 {}, a server that does nothing p99 {}; beyond that, answered p99 {}, arrived p99 {}",
             ms(self.middle(|round| round.accepted.p50())),
             ms(self.middle(|round| round.accepted.p99())),
             ms(self.middle(|round| round.arrives.p50())),
             ms(self.middle(|round| round.arrives.p99())),
             ms(self.middle(|round| round.nothing.p99())),
+            ms(self.middle(|round| round.beyond(round.accepted.p99()))),
+            ms(self.middle(|round| round.beyond(round.arrives.p99()))),
         )
     }
 }

@@ -27,9 +27,9 @@ const CONNECTIONS: usize = 3_500;
 const ADMITTED_P99: Duration = Duration::from_secs(1);
 const RECOVERS_WITHIN: Duration = Duration::from_secs(5);
 const RSS_MAX_KIB: u64 = 300 * 1024;
-/// Of what is done at most, with as much of the processor.
+/// Of what is done at most: a second, or a second of the processor, of which a platform that shares its machine gets now more, now less.
 const GOODPUT_MIN: f64 = 0.8;
-/// And with whatever it got of the processor, which on a shared machine is not the same in every second.
+/// And a second in any case.
 const GOODPUT_MIN_ANYHOW: f64 = 0.5;
 
 /// What came of a while of asking.
@@ -121,22 +121,23 @@ async fn attempt() -> Result<(u64, String), String> {
     assert_eq!(created.difference(&arrived).count(), 0, "lost, of {}", created.len());
     assert!(rss_kib < RSS_MAX_KIB, "{rss_kib} KiB");
     let refused = over.asked.len() - over.created().count();
-    let goodput = over.a_second_of_cpu() / peak_of_cpu;
+    let [goodput, goodput_of_cpu] = [over.a_second() / peak, over.a_second_of_cpu() / peak_of_cpu];
     let progress = format!(
         "{peak:.0}/s can be done; of {} asked for at {TIMES} times what it was before ({peak_before:.0}/s), {refused} were refused with Retry-After and the others took {}, \
-         {:.0}/s, {:.0} % of the peak for each second of the processor; well again after {}; 0 of {} lost; at most {} MiB",
+         {:.0}/s, {:.0} % of the peak, and {:.0} % for each second of the processor; well again after {}; 0 of {} lost; at most {} MiB",
         over.asked.len(),
         over.admitted(),
         over.a_second(),
         100.0 * goodput,
+        100.0 * goodput_of_cpu,
         ms(after.well_after()),
         created.len(),
         rss_kib / 1024,
     );
     over.is_orderly().map_err(|why| format!("{why}; {progress}"))?;
     let holds = refused > 0
-        && goodput >= GOODPUT_MIN
-        && over.a_second() >= GOODPUT_MIN_ANYHOW * peak
+        && goodput.max(goodput_of_cpu) >= GOODPUT_MIN
+        && goodput >= GOODPUT_MIN_ANYHOW
         && after.well_after() <= RECOVERS_WITHIN;
     if holds { Ok((over.asked.len() as u64, progress)) } else { Err(progress) }
 }
