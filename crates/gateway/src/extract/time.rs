@@ -43,6 +43,10 @@ impl<'de> Deserialize<'de> for To {
 
 /// Reads an RFC 3339 instant or a date. A `+` that was not encoded in the query arrives as a space.
 fn read(text: &str) -> Option<Read> {
+    // As on the wire: years have four digits and no sign, and the library that reads others panics at their far end.
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     let instant = text.parse().ok().or_else(|| plus(text));
     if let Some(at) = instant {
         return Some(Read::Instant(at));

@@ -190,7 +190,7 @@ impl Tool {
         command.args(["--mode", "all", "--continue-on-failure", "--seed", seed]);
         command.args([
             "--max-examples",
-            proof::size("10", "100"),
+            proof::size("10", "250"),
             "--generation-database",
             "none",
             "--warnings",
