@@ -11,8 +11,19 @@ use crate::companion::{CompanionConnection, text};
 use crate::output::{Output, rows};
 
 /// What is shown of a completion, in this order.
-const COLUMNS: [&str; 9] =
-    ["cursor", "completed_at", "status", "pass", "email", "enrollment_id", "portal_id", "lo_id", "event_id"];
+const COLUMNS: [&str; 11] = [
+    "cursor",
+    "completed_at",
+    "status",
+    "pass",
+    "person",
+    "external_id",
+    "email",
+    "enrollment_id",
+    "portal_id",
+    "lo_id",
+    "event_id",
+];
 
 /// List the completions that a companion has recorded.
 #[derive(clap::Args)]

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::connection::{Call, One};
 use crate::output::{fields, or_dash, rows};
+use crate::time::past;
 
 /// What can be done with deliveries.
 #[derive(clap::Subcommand)]
@@ -60,7 +61,8 @@ pub struct List {
 /// Which events.
 #[derive(clap::Args)]
 pub struct ReplaySince {
-    /// Events stored then or later, like 2026-01-31T12:00:00Z
+    /// Events stored then or later: like 2026-01-31T12:00:00Z, 2026-01-31 (in UTC), or 2h, 3d for so long ago
+    #[arg(value_parser = past)]
     since: Timestamp,
     /// Id of the webhook
     #[arg(long, value_name = "ID")]
@@ -112,7 +114,7 @@ fn table(deliveries: &[Delivery]) -> Table {
                 delivery.status.clone(),
                 or_dash(delivery.reason.as_ref()),
                 delivery.attempt_number.to_string(),
-                delivery.event_type.clone(),
+                event_type(delivery),
                 delivery.event_id.clone(),
                 delivery.webhook_id.clone(),
                 or_dash(delivery.due_time),
@@ -122,6 +124,11 @@ fn table(deliveries: &[Delivery]) -> Table {
     )
 }
 
+/// What happened, or did not.
+fn event_type(delivery: &Delivery) -> String {
+    if delivery.test { format!("{} (test)", delivery.event_type) } else { delivery.event_type.clone() }
+}
+
 pub(crate) fn one(delivery: &Delivery) -> String {
     let about = fields([
         ("id", delivery.id.clone()),
@@ -129,10 +136,7 @@ pub(crate) fn one(delivery: &Delivery) -> String {
         ("reason", or_dash(delivery.reason.as_ref())),
         ("webhook", delivery.webhook_id.clone()),
         ("event", delivery.event_id.clone()),
-        (
-            "event type",
-            if delivery.test { format!("{} (test)", delivery.event_type) } else { delivery.event_type.clone() },
-        ),
+        ("event type", event_type(delivery)),
         ("data", delivery.data.to_string()),
         ("due", or_dash(delivery.due_time)),
         ("finished", or_dash(delivery.finished_time)),

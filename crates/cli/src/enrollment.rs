@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::connection::{Call, One};
 use crate::output::{fields, or_dash, rows};
+use crate::time::past;
 
 /// What can be done with enrollments.
 #[derive(clap::Subcommand)]
@@ -35,8 +36,8 @@ pub struct List {
     /// not-started, in-progress or completed; several with commas between
     #[arg(long)]
     status: Option<String>,
-    /// Changed then or later, like 2026-01-31T12:00:00Z
-    #[arg(long, value_name = "TIME")]
+    /// Changed then or later: like 2026-01-31T12:00:00Z, 2026-01-31 (in UTC), or 2h, 3d for so long ago
+    #[arg(long, value_name = "TIME", value_parser = past)]
     since: Option<Timestamp>,
     /// Id of the user account that is enrolled
     #[arg(long, value_name = "ID")]

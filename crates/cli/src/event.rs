@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::connection::{Call, One};
 use crate::output::{fields, or_dash, rows};
+use crate::time::past;
 
 /// What can be asked about events.
 #[derive(clap::Subcommand)]
@@ -39,11 +40,11 @@ pub struct List {
     /// Event type; several with commas between (see `schoolbell event-types`)
     #[arg(long = "type", value_name = "TYPE")]
     event_type: Option<String>,
-    /// Stored then or later, like 2026-01-31T12:00:00Z
-    #[arg(long, value_name = "TIME")]
+    /// Stored then or later: like 2026-01-31T12:00:00Z, 2026-01-31 (in UTC), or 2h, 3d for so long ago
+    #[arg(long, value_name = "TIME", value_parser = past)]
     from: Option<Timestamp>,
     /// Stored then or earlier
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = past)]
     to: Option<Timestamp>,
     /// How many at most
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=100))]

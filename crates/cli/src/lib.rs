@@ -5,27 +5,39 @@
 
 use std::io::Write;
 
+mod audit;
 mod companion;
 mod completion;
 mod connection;
 mod delivery;
+mod destination;
 mod enrollment;
 mod event;
 mod event_type;
 mod notice;
 pub mod output;
+mod package;
+mod people;
 mod retirement;
 mod signature;
+pub mod time;
+mod unmatched;
 mod webhook;
 
+pub use crate::audit::AuditCommand;
+pub use crate::companion::CompanionCommand;
 pub use crate::completion::CompletionsArgs;
 pub use crate::delivery::DeliveryCommand;
+pub use crate::destination::DestinationCommand;
 pub use crate::enrollment::EnrollmentCommand;
 pub use crate::event::EventCommand;
 pub use crate::event_type::EventTypesArgs;
 pub use crate::notice::NoticeCommand;
+pub use crate::package::PackageCommand;
+pub use crate::people::PeopleCommand;
 pub use crate::retirement::RetirementCommand;
 pub use crate::signature::SignatureCommand;
+pub use crate::unmatched::UnmatchedCommand;
 pub use crate::webhook::WebhookCommand;
 
 /// What can be asked of a platform, or done without one.
@@ -43,9 +55,18 @@ pub enum Command {
     /// Read what administrators were told of their webhooks
     #[command(subcommand)]
     Notice(NoticeCommand),
+    /// See who did what to a portal, when, and what changed
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// See and decide what becomes of content that ends, as a companion knows it
     #[command(subcommand)]
     Retirement(RetirementCommand),
+    /// Manage the LMSs to which the portal hands SCORM packages
+    #[command(subcommand)]
+    Destination(DestinationCommand),
+    /// Download SCORM packages
+    #[command(subcommand)]
+    Package(PackageCommand),
     /// Look at enrollments and complete them
     #[command(subcommand)]
     Enrollment(EnrollmentCommand),
@@ -63,14 +84,17 @@ pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<()> {
         Command::Delivery(command) => delivery::run(command, out).await,
         Command::Event(command) => event::run(command, out).await,
         Command::Notice(command) => notice::run(command, out).await,
+        Command::Audit(command) => audit::run(command, out).await,
         Command::Retirement(command) => retirement::run(command, out).await,
+        Command::Destination(command) => destination::run(command, out).await,
+        Command::Package(command) => package::run(command, out).await,
         Command::Enrollment(command) => enrollment::run(command, out).await,
         Command::Signature(command) => signature::run(command, out),
         Command::EventTypes(args) => event_type::run(&args, out),
     }
 }
 
-/// Lists the completions that a companion has recorded, and writes them to `out`.
-pub async fn completions(args: CompletionsArgs, out: &mut dyn Write) -> anyhow::Result<()> {
-    completion::run(&args, out).await
+/// Asks a companion, and writes what it has to say to `out`.
+pub async fn companion(command: CompanionCommand, out: &mut dyn Write) -> anyhow::Result<()> {
+    companion::run(command, out).await
 }

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::output::Output;
+use crate::time::{now, past};
 
 /// The longest body that is read, in bytes. Deliveries have about 400.
 const BODY_BYTES_MAX: u64 = 1024 * 1024;
@@ -32,7 +33,7 @@ pub enum SignatureCommand {
 #[derive(clap::Args)]
 pub struct Sign {
     /// When it was signed; now, if not given
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = past)]
     at: Option<Timestamp>,
     /// Write the time in milliseconds instead of seconds
     #[arg(long)]
@@ -52,7 +53,7 @@ pub struct Verify {
     #[arg(long = "header", value_name = "HEADER", required = true)]
     headers: Vec<String>,
     /// What time it is; now, if not given
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = past)]
     at: Option<Timestamp>,
     /// How far the signature's time may lie from that, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = TOLERANCE.as_secs())]
@@ -135,12 +136,4 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     source.take(BODY_BYTES_MAX + 1).read_to_end(&mut body).with_context(|| format!("reading {}", path.display()))?;
     ensure!(body.len() as u64 <= BODY_BYTES_MAX, "the body is longer than {BODY_BYTES_MAX} bytes");
     Ok(body)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a command's time is the time of the machine, unless --at says otherwise"
-)]
-fn now() -> Timestamp {
-    Timestamp::now()
 }

@@ -7,14 +7,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+pub mod audit;
 mod call;
 pub mod config;
 pub mod delivery;
+mod destination;
 pub mod enrollment;
 pub mod error;
 pub mod event;
 mod learning_object;
 pub mod notice;
+pub mod package;
 mod portal;
 pub mod retry;
 mod token;

@@ -4,6 +4,8 @@ use contract::time::Millis;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::learner::{MatchedBy, Source};
+
 /// A recorded completion, as `GET /completions` tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completion {
@@ -19,8 +21,16 @@ pub struct Completion {
     pub lo_id: String,
     /// Who, as the platform counts.
     pub user_id: String,
-    /// Who, as people write to them; `None` if the platform knows no such user.
+    /// Who, as people write to them; `None` if the platform knows no such user, or was not asked because there is an external id.
     pub email: Option<String>,
+    /// Who, as the integrator's LMS passed it through SCORM; `None` if it passed nothing, or was not asked.
+    pub external_id: Option<String>,
+    /// Where it was read who it was: from the learning activity if that had an external id, from the enrollment otherwise.
+    pub details_from: Source,
+    /// Who, as the integrator counts: the external id of somebody in the list of people. `None` while nobody is recognised.
+    pub person: Option<String>,
+    /// By what they were recognised.
+    pub matched_by: Option<MatchedBy>,
     /// `completed`.
     pub status: String,
     /// Whether the learner passed. A completion that was not passed is one, too (decision 10).
@@ -58,10 +68,29 @@ pub(crate) struct Details {
     pub(crate) lo_id: String,
     pub(crate) user_id: String,
     pub(crate) email: Option<String>,
+    /// What the LMS passed; then the details are from a learning activity.
+    pub(crate) external_id: Option<String>,
     pub(crate) pass: bool,
     pub(crate) result: Option<u8>,
     pub(crate) completed_at: Timestamp,
     pub(crate) updated_time: Timestamp,
+}
+
+/// A completion as one fetch found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub(crate) details: Details,
+    /// What the LMS calls the learner, for whoever has to find out who it is.
+    pub(crate) name: Option<String>,
+    /// What tells who it is and could not be had, and why.
+    pub(crate) remark: Option<String>,
+}
+
+impl Details {
+    /// Where they are from.
+    pub(crate) fn source(&self) -> Source {
+        if self.external_id.is_some() { Source::LearningActivity } else { Source::Enrollment }
+    }
 }
 
 impl Telling {
@@ -75,6 +104,7 @@ impl Telling {
         // A user who can no longer be found is still the same user.
         if details.user_id == self.details.user_id {
             details.email = details.email.or_else(|| self.details.email.clone());
+            details.external_id = details.external_id.or_else(|| self.details.external_id.clone());
         }
         Telling { event_id, event_time, details }
     }
@@ -93,6 +123,7 @@ mod tests {
             lo_id: "3".into(),
             user_id: "4".into(),
             email: email.map(str::to_owned),
+            external_id: email.map(|email| format!("id of {email}")),
             pass: true,
             result: Some(result),
             completed_at: at(0),
@@ -106,6 +137,7 @@ mod tests {
         let both = first.then(next);
         assert_eq!((both.event_id.as_str(), both.details.result), (event_id, Some(result)));
         assert_eq!(both.details.email.as_deref(), email);
+        assert_eq!(both.details.external_id, email.map(|email| format!("id of {email}")));
     }
 
     #[test]
@@ -122,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_once_known_stays() {
+    fn an_address_or_id_once_known_stays() {
         check(telling("a", 1, 1, 1, Some("x")), telling("b", 2, 2, 2, None), "b", 2, Some("x"));
         check(telling("a", 1, 1, 1, Some("x")), telling("b", 2, 2, 2, Some("y")), "b", 2, Some("y"));
     }

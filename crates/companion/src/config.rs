@@ -21,6 +21,8 @@ use tokio::sync::mpsc;
 
 use crate::config::retirement::RetirementSettings;
 use crate::http::RESERVED_PATHS;
+use crate::learner::DetailsFrom;
+use crate::learner::selector::Selector;
 use crate::step::Step;
 
 /// Tells the time. The program hands over the system's; tests hand over one that they move.
@@ -73,6 +75,16 @@ pub struct Settings {
     /// The portals whose events are fetched, each with its own credentials: a partner's are refused for its customers'.
     #[serde(default)]
     pub portals: Vec<Portal>,
+    /// Where it is read who completed, in portals that do not say: `enrollment`, `learning-activity` or `both`. Default:
+    /// `enrollment`.
+    #[serde(default)]
+    pub details_from: DetailsFrom,
+    /// Which field of a learning activity carries your own id of the learner, in portals that do not say:
+    /// `cmi.core.student_id`, also for what SCORM 2004 calls `cmi.learner_id`; `cmi.launch_data:ref` for the `ref` in
+    /// `lo=741712;portal=11861197;ref=HR-42`; or any other field, by the name that the LMS gave it. Default:
+    /// `cmi.core.student_id`.
+    #[serde(default)]
+    pub external_id_from: Selector,
     /// A separate address for the reader API (`/completions`, `/inbox`). Default: it shares the receiver's.
     #[serde(default)]
     pub api_listen: Option<SocketAddr>,
@@ -99,7 +111,7 @@ pub struct MailSettings {
     pub from: Mailbox,
 }
 
-/// The credentials of one portal.
+/// The credentials of one portal, and what differs in it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Portal {
@@ -109,6 +121,12 @@ pub struct Portal {
     pub client_id: String,
     /// That client's secret.
     pub client_secret: Secret,
+    /// Where it is read who completed. Default: as for all portals.
+    #[serde(default)]
+    pub details_from: Option<DetailsFrom>,
+    /// Which field of a learning activity carries your own id of the learner. Default: as for all portals.
+    #[serde(default)]
+    pub external_id_from: Option<Selector>,
 }
 
 /// How much at most, of what others can make grow.
@@ -192,6 +210,8 @@ impl Settings {
             tolerance_seconds: default_tolerance_seconds(),
             webhook_path: default_webhook_path(),
             portals: Vec::new(),
+            details_from: DetailsFrom::default(),
+            external_id_from: Selector::default(),
             api_listen: None,
             api_token: None,
             retirement: RetirementSettings::default(),
@@ -230,12 +250,16 @@ impl Settings {
     }
 
     /// Whether the reader API may be served at `address`: what it tells names people.
-    pub(crate) fn check_api_at(&self, address: SocketAddr) -> Result<(), SettingsError> {
+    ///
+    /// # Errors
+    ///
+    /// Without a token, when others than this machine reach the address.
+    pub fn check_api_at(&self, address: SocketAddr) -> Result<(), SettingsError> {
         if self.api_token.is_some() || address.ip().is_loopback() {
             return Ok(());
         }
         let problem = format!(
-            "/completions, /inbox and /retirements would be open to everybody who reaches {address}: set api_token, or give \
+            "/completions, /people and /retirements would be open to everybody who reaches {address}: set api_token, or give \
              them a loopback address of their own with api_listen"
         );
         refuse("api_token", &problem)
@@ -258,6 +282,19 @@ impl Settings {
     }
 }
 
+impl Portal {
+    /// A portal in which nothing differs.
+    pub fn new(portal_id: impl Into<String>, client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Self {
+        Portal {
+            portal_id: portal_id.into(),
+            client_id: client_id.into(),
+            client_secret: client_secret.into(),
+            details_from: None,
+            external_id_from: None,
+        }
+    }
+}
+
 fn refuse<T>(field: &str, problem: &str) -> Result<T, SettingsError> {
     Err(SettingsError { field: field.to_owned(), problem: problem.to_owned() })
 }
@@ -277,7 +314,7 @@ fn check_path(path: &str) -> Result<(), SettingsError> {
 
 fn check_portals(portals: &[Portal]) -> Result<(), SettingsError> {
     let mut seen = HashSet::new();
-    for (index, Portal { portal_id, client_id, client_secret }) in portals.iter().enumerate() {
+    for (index, Portal { portal_id, client_id, client_secret, .. }) in portals.iter().enumerate() {
         for (name, value) in
             [("portal_id", portal_id.as_str()), ("client_id", client_id), ("client_secret", client_secret.expose())]
         {

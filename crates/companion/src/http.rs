@@ -5,10 +5,14 @@ mod calendar;
 mod completions;
 mod health;
 mod inbox;
+mod input;
+mod length;
 pub(crate) mod listen;
 mod mute;
+mod people;
 mod retirements;
 mod token;
+mod unmatched;
 mod webhooks;
 
 use std::sync::Arc;
@@ -24,9 +28,19 @@ use crate::Shared;
 use crate::http::answer::Refusal;
 
 /// Where something is served already, so that webhooks cannot be received there.
-pub(crate) const RESERVED_PATHS: [&str; 8] =
-    ["/completions", "/inbox", "/healthz", "/readyz", "/retirements", "/retirements.csv", "/mute", "/calendar"];
-/// The longest body of a call to the reader API, in bytes.
+pub(crate) const RESERVED_PATHS: [&str; 10] = [
+    "/completions",
+    "/people",
+    "/unmatched",
+    "/inbox",
+    "/healthz",
+    "/readyz",
+    "/retirements",
+    "/retirements.csv",
+    "/mute",
+    "/calendar",
+];
+/// The longest body of a call to the reader API, in bytes, a list of people aside.
 const API_BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// Webhooks, what people of outside are given addresses of, and health.
@@ -34,7 +48,7 @@ pub(crate) fn receiver(shared: &Arc<Shared>) -> Router {
     finish(webhook_routes(shared), shared)
 }
 
-/// Completions, retirements, the inbox, and health.
+/// Completions, people, retirements, the inbox, and health.
 pub(crate) fn api(shared: &Arc<Shared>) -> Router {
     finish(api_routes(shared), shared)
 }
@@ -48,7 +62,6 @@ fn webhook_routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     let settings = &shared.settings;
     Router::new()
         .route(&settings.webhook_path, post(webhooks::receive))
-        .layer(DefaultBodyLimit::max(settings.limits.body_bytes_max))
         .route("/mute/{token}", get(mute::ask).post(mute::mute))
         .route("/calendar/{file}", get(calendar::show))
 }
@@ -56,6 +69,8 @@ fn webhook_routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
 fn api_routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
         .route("/completions", get(completions::list))
+        .route("/unmatched", get(unmatched::list))
+        .route("/unmatched/{id}/link", post(unmatched::link))
         .route("/inbox", get(inbox::overview))
         .route("/retirements", get(retirements::list))
         .route("/retirements.csv", get(retirements::table))
@@ -66,6 +81,9 @@ fn api_routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/retirements/{id}/removed", post(retirements::removed))
         .route("/retirements/{id}/mute", post(retirements::mute))
         .layer(DefaultBodyLimit::max(API_BODY_BYTES_MAX))
+        .layer(from_fn_with_state(API_BODY_BYTES_MAX, length::check))
+        // These read their bodies themselves.
+        .route("/people", get(people::list).post(people::import))
         .route_layer(from_fn_with_state(shared.clone(), token::require))
 }
 

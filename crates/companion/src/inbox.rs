@@ -3,8 +3,10 @@
 //! One verb is one transaction. Knows neither HTTP nor the platform: it is told what was read and what was found.
 
 mod keep;
+pub(crate) mod learner;
 mod list;
 mod overview;
+mod people;
 pub(crate) mod retirement;
 mod row;
 mod settle;
@@ -24,6 +26,7 @@ pub(crate) use settle::{Due, Recorded};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "inbox", sql: include_str!("../migrations/0001_inbox.sql") },
     Migration { number: 2, name: "retirement", sql: include_str!("../migrations/0002_retirement.sql") },
+    Migration { number: 3, name: "people", sql: include_str!("../migrations/0003_people.sql") },
 ];
 
 /// The inbox. Clones share it.

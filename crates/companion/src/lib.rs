@@ -4,6 +4,8 @@ pub mod completion;
 pub mod config;
 mod http;
 pub mod inbox;
+pub mod learner;
+mod people;
 mod portals;
 mod reading;
 mod retirement;

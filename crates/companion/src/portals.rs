@@ -1,4 +1,4 @@
-//! One client of the platform for each portal, with that portal's own credentials (contract, section 6).
+//! One client of the platform for each portal, with that portal's own credentials (contract, section 6), and what differs in it.
 
 use std::collections::HashMap;
 
@@ -7,9 +7,20 @@ use client::platform::config::{Config, ConfigError};
 use client::platform::retry::RetryPolicy;
 
 use crate::config::{Settings, SettingsError};
+use crate::learner::DetailsFrom;
+use crate::learner::selector::Selector;
 
 /// The platform as each portal sees it. They share connections, not tokens.
-pub(crate) struct Portals(HashMap<String, Platform>);
+pub(crate) struct Portals(HashMap<String, Portal>);
+
+/// One portal.
+pub(crate) struct Portal {
+    pub(crate) platform: Platform,
+    /// Where it is read who completed in it.
+    pub(crate) details_from: DetailsFrom,
+    /// Where a learning activity has the integrator's own id.
+    pub(crate) external_id_from: Selector,
+}
 
 impl Portals {
     pub(crate) fn new(settings: &Settings) -> Result<Self, SettingsError> {
@@ -27,13 +38,17 @@ impl Portals {
         let config = config.with_retry(once).with_timeout(settings.limits.fetch());
         let platform = named("platform_url", Platform::new(config))?;
         let portals = settings.portals.iter().map(|portal| {
-            let platform = platform.with_credentials(&portal.client_id, portal.client_secret.expose());
-            (portal.portal_id.clone(), platform)
+            let known = Portal {
+                platform: platform.with_credentials(&portal.client_id, portal.client_secret.expose()),
+                details_from: portal.details_from.unwrap_or(settings.details_from),
+                external_id_from: portal.external_id_from.as_ref().unwrap_or(&settings.external_id_from).clone(),
+            };
+            (portal.portal_id.clone(), known)
         });
         Ok(Portals(portals.collect()))
     }
 
-    pub(crate) fn find(&self, portal_id: &str) -> Option<&Platform> {
+    pub(crate) fn find(&self, portal_id: &str) -> Option<&Portal> {
         self.0.get(portal_id)
     }
 }

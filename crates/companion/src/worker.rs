@@ -3,6 +3,7 @@
 //! There is no "running" state: an entry stays due until it is settled, so a crash in between only means that it is
 //! fetched again. Which entries are being fetched right now is known to this process alone.
 
+pub(crate) mod activity;
 pub(crate) mod decide;
 pub(crate) mod fetch;
 
@@ -173,9 +174,9 @@ impl Worker {
         let now = self.now();
         let inbox = &self.shared.inbox;
         match decide(&due, found, now) {
-            Next::Record(details) => {
-                let pass = details.pass;
-                let recorded = inbox.record(&due, details, now).await?;
+            Next::Record(finding) => {
+                let pass = finding.details.pass;
+                let recorded = inbox.record(&due, finding, now).await?;
                 self.tell_recorded(due, pass, recorded);
             }
             Next::Wait { due_at, reason, missed } => self.wait(due, due_at, reason, missed).await?,
@@ -202,9 +203,18 @@ impl Worker {
 
     fn tell_recorded(&self, due: Due, pass: bool, recorded: Recorded) {
         let Due { event_id, portal_id, enrollment_id, .. } = due;
-        let changed = recorded == Recorded::Changed;
+        let changed = recorded != Recorded::Unchanged;
         if changed {
             metrics::counter!("companion_completions_recorded_total").increment(1);
+        }
+        if recorded == Recorded::Unmatched {
+            metrics::counter!("companion_completions_unmatched_total").increment(1);
+            tracing::warn!(
+                event_id,
+                portal_id,
+                enrollment_id,
+                "nobody in the list of people is the learner of enrollment {enrollment_id}: see /unmatched"
+            );
         }
         tracing::info!(
             event_id,

@@ -24,7 +24,7 @@ fn the_definition_holds_together() {
 fn every_command_has_an_example_that_can_be_typed() {
     let mut found = Vec::new();
     leaves(&Schoolbell::command(), "", &mut found);
-    assert_eq!(found.len(), 33, "{:?}", found.iter().map(|(path, _)| path).collect::<Vec<_>>());
+    assert_eq!(found.len(), 44, "{:?}", found.iter().map(|(path, _)| path).collect::<Vec<_>>());
     for (path, command) in found {
         let help = command.get_after_help().unwrap_or_else(|| panic!("{path} has no example")).to_string();
         let example = help.strip_prefix("Example:\n  ").unwrap_or_else(|| panic!("{path}: {help}"));

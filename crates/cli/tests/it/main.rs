@@ -17,12 +17,7 @@ enum Schoolbell {
     Command(cli::Command),
     /// Receive webhooks
     #[command(subcommand)]
-    Companion(Companion),
-}
-
-#[derive(clap::Subcommand)]
-enum Companion {
-    Completions(cli::CompletionsArgs),
+    Companion(cli::CompanionCommand),
 }
 
 /// What a command printed, and how it ended.
@@ -37,7 +32,7 @@ async fn run(line: &str) -> Ended {
     let mut out = Vec::new();
     let ended = match Schoolbell::try_parse_from(line.split_whitespace()).map_err(|error| error.to_string()) {
         Ok(Schoolbell::Command(command)) => cli::run(command, &mut out).await,
-        Ok(Schoolbell::Companion(Companion::Completions(args))) => cli::completions(args, &mut out).await,
+        Ok(Schoolbell::Companion(command)) => cli::companion(command, &mut out).await,
         Err(refused) => return Ended { printed: String::new(), error: Some(refused) },
     };
     Ended { printed: String::from_utf8(out).unwrap(), error: ended.err().map(|error| format!("{error:#}")) }

@@ -1,6 +1,6 @@
 //! Commands that call a platform or a companion.
 
-use crate::platform::{ENROLLMENT, EVENT, NOTICE, Platform, STANDINGS, WEBHOOK};
+use crate::platform::{AUDIT_ENTRIES, DESTINATION, ENROLLMENT, EVENT, NOTICE, Platform, STANDINGS, WEBHOOK};
 use crate::{printed, run};
 
 /// Runs a command; checks what it asked and that it printed these rows, white space aside.
@@ -160,6 +160,52 @@ async fn events_are_shown() {
 }
 
 #[tokio::test]
+async fn destinations_are_shown_and_changed() {
+    let row = "31001 active Moodle 250 - https://lms.example.com";
+    check("destination list", "GET /destinations", &["id status name seats expires origins", row]).await;
+    let rows = ["token 0123456789abcdefghijABCDEFGHIJ42", "seats 250", "expires never", "pseudonymous yes"];
+    check("destination get 31001", "GET /destinations/31001", &rows).await;
+    check_json("destination get 31001", DESTINATION).await;
+    check_json("destination list", &format!(r#"{{"total":1,"hits":[{DESTINATION}]}}"#)).await;
+    let plain = r#"POST /destinations {"name":"Moodle","lower_status":false,"pseudonymous":false}"#;
+    check("destination create Moodle", plain, &["id 31001"]).await;
+    check(
+        "destination create Moodle --origin https://a.example --origin http://b.example:1 --seats 5 \
+         --expires 2030-01-01T00:00:00Z --lower-status --pseudonymous",
+        r#"POST /destinations {"name":"Moodle","lms_origins":["https://a.example","http://b.example:1"],"seats_max":5,"expires_time":"2030-01-01T00:00:00.000Z","lower_status":true,"pseudonymous":true}"#,
+        &["id 31001"],
+    )
+    .await;
+    for (arguments, asked) in [
+        ("update 31001 --name LMS --lower-status false", r#"{"name":"LMS","lower_status":false}"#),
+        ("update 31001 --origin https://a.example --seats 7", r#"{"lms_origins":["https://a.example"],"seats_max":7}"#),
+        (
+            "update 31001 --any-origin --any-seats --no-expiry --active",
+            r#"{"status":"active","lms_origins":[],"seats_max":null,"expires_time":null}"#,
+        ),
+        ("revoke 31001", r#"{"status":"revoked"}"#),
+    ] {
+        check(&format!("destination {arguments}"), &format!("PATCH /destinations/31001 {asked}"), &["id 31001"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_package_is_written_into_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("course.zip");
+    let to = format!("--output {}", file.display());
+    let said = format!("wrote {}, 8 bytes", file.display());
+    check(&format!("package download 741712 {to}"), "GET /learning-objects/741712/scorm", &[&said]).await;
+    assert_eq!(std::fs::read(&file).unwrap(), b"PK a zip");
+    let asked = "GET /learning-objects/741712/scorm?version=2004-3&destination=31001&ref=HR%3B42";
+    let command =
+        format!("package download 741712 --version 2004-3 --destination 31001 --ref HR;42 -o {}", file.display());
+    check(&command, asked, &[&said]).await;
+    let written = serde_json::json!({"learning_object": "741712", "file": file, "bytes": 8}).to_string();
+    check_json(&format!("package download 741712 {to}"), &written).await;
+}
+
+#[tokio::test]
 async fn completions_are_shown() {
     let platform = Platform::start().await;
     let line = format!("schoolbell companion completions --companion {}/ --after 17 --limit 2", platform.url);
@@ -167,14 +213,74 @@ async fn completions_are_shown() {
     assert_eq!(platform.last_asked(), "GET /completions?after=17&limit=2");
     let rows: Vec<String> = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     assert!(rows.contains(
-        &"18 2022-03-29T01:29:36Z completed true ada@example.com 101916887 11861197 741712 hg4JWUDbT55B".to_owned()
+        &"18 2022-03-29T01:29:36Z completed true HR-42 ada.l ada@example.com 101916887 11861197 741712 hg4JWUDbT55B".to_owned()
     ));
-    assert!(rows.contains(&"19 - - - - 101916888 11861197 741712 ig4JWUDbT55B".to_owned()), "{table}");
+    assert!(rows.contains(&"19 - - - - - - 101916888 11861197 741712 ig4JWUDbT55B".to_owned()), "{table}");
     assert_eq!(rows.last().unwrap(), "go on with --after 19");
 
     let json: serde_json::Value = serde_json::from_str(&printed(&format!("{line} --json")).await).unwrap();
     assert_eq!(json["next_cursor"], 19);
     assert_eq!(json["completions"][0]["user_id"], 7);
+}
+
+/// Runs a command of a companion; checks what it asked and what it printed, white space aside.
+async fn check_companion(command: &str, asked: &str, expected: &[&str]) {
+    let platform = Platform::start().await;
+    let printed = printed(&format!("schoolbell companion {command} --companion {}", platform.url)).await;
+    assert_eq!(platform.last_asked(), asked);
+    let lines: Vec<String> =
+        printed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for row in expected {
+        assert!(lines.iter().any(|line| line == row), "{row:?} is not in\n{printed}");
+    }
+    assert!(!printed.contains('\u{1b}'), "{printed:?}");
+}
+
+#[tokio::test]
+async fn people_are_imported_and_learners_linked() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = crate::file(folder.path(), b"external_id\nHR-42\n");
+    let said = "7 people, 2 of them new, 1 removed; 3 learners recognised";
+    let asked = "POST /people?replace=false external_id\nHR-42";
+    check_companion(&format!("people import {list}"), asked, &[said]).await;
+    let asked = "POST /people?replace=true external_id\nHR-42";
+    check_companion(&format!("people import {list} --replace"), asked, &[said]).await;
+    let row = "HR-42 ada@example.com Ada \u{fffd}[31mLovelace - 2022-03-29T01:29:37.000Z";
+    check_companion("people list --limit 5 --offset 2", "GET /people?limit=5&offset=2", &[row, "7 in all"]).await;
+    let row = "17 open 11861197 ada.l 7 - Ada 2 - nobody in the list has this external id";
+    let asked = "GET /unmatched?state=open&limit=50&offset=0";
+    check_companion("unmatched list", asked, &[row, "9 in all"]).await;
+    let asked = "GET /unmatched?state=all&limit=50&offset=0&portal_id=22";
+    check_companion("unmatched list --state all --portal 22", asked, &[row]).await;
+    let asked = r#"POST /unmatched/17/link {"by":"Bob","person":"HR-42"}"#;
+    check_companion("unmatched link 17 HR-42 --by Bob", asked, &["2 completions are HR-42's now"]).await;
+    check_error("schoolbell companion people import /no/such --companion http://a", "opening /no/such: ").await;
+}
+
+#[tokio::test]
+async fn times_are_instants_dates_or_so_long_ago() {
+    for (command, part) in [
+        ("event list --from 2022-03-29", "from=2022-03-29T00%3A00%3A00.000Z"),
+        ("event list --to 2022-03-29T01:29:36+02:00", "to=2022-03-28T23%3A29%3A36.000Z"),
+        ("enrollment list --since 3d", "update_time_gte=2"),
+    ] {
+        let platform = Platform::start().await;
+        printed(&platform.line(command)).await;
+        assert!(platform.last_asked().contains(part), "{}", platform.last_asked());
+    }
+    let wanted = "a time is like 2026-01-31T12:00:00Z, 2026-01-31 (in UTC), or like 30m, 2h or 3d for so long ago";
+    for (command, flag) in [
+        ("enrollment list --since yesterday", "--since <TIME>"),
+        ("event list --from yesterday", "--from <TIME>"),
+        ("event list --to yesterday", "--to <TIME>"),
+        ("delivery replay-since yesterday --webhook xUjKifleke4u", "<SINCE>"),
+        ("signature sign --at yesterday --secret s", "--at <TIME>"),
+        ("audit list --since yesterday", "--since <TIME>"),
+        ("audit list --until yesterday", "--until <TIME>"),
+    ] {
+        check_error(&format!("schoolbell {command}"), &format!("invalid value 'yesterday' for '{flag}': {wanted}"))
+            .await;
+    }
 }
 
 async fn check_error(line: &str, expected: &str) {
@@ -215,6 +321,12 @@ async fn arguments_that_make_no_sense_are_refused() {
     check("webhook update xUjKifleke4u --header a=b --no-headers", "cannot be used with").await;
     check("webhook update xUjKifleke4u --header a", "a header is NAME=VALUE").await;
     check("webhook update xUjKifleke4u --header a=b --header a=c", "header a is given twice").await;
+    check("destination update 31001", "required arguments were not provided").await;
+    check("destination update 31001 --seats 1 --any-seats", "cannot be used with").await;
+    check("destination create LMS --expires tomorrow", "invalid value 'tomorrow'").await;
+    check("package download 741712", "--output <FILE>").await;
+    check("package download 741712 --version 1.3 --output x.zip", "invalid value '1.3'").await;
+    check("package download 741712 --output /nowhere/at/all.zip", "writing /nowhere/at/all.zip").await;
     check("enrollment complete 1 --result 101", "101 is not in 0..=100").await;
     check("enrollment list --limit 51", "51 is not in 0..=50").await;
     check("enrollment list --all --limit 5", "cannot be used with").await;
@@ -239,6 +351,24 @@ async fn notices_are_shown() {
     check("notice get a7Xk2pQ9LmZe", "GET /notices/a7Xk2pQ9LmZe", &rows).await;
     check_json("notice get a7Xk2pQ9LmZe", NOTICE).await;
     check_json("notice list", &format!(r#"{{"total":1,"hits":[{NOTICE}]}}"#)).await;
+}
+
+#[tokio::test]
+async fn the_audit_log_is_shown() {
+    let rows = [
+        "time portal by through action to changes",
+        "2022-03-29T01:29:36.000Z 11861197 client Integration (5c1f) api webhook.update Main (xUjKifleke4u) \
+         status: active -> paused; name: \u{fffd}[31mMain; secret_key: set -> -",
+        "2022-03-29T01:29:35.000Z 11861197 operator ada cli user_account.update 9 email",
+        "2 of 2",
+    ];
+    check("audit list", "GET /audit-entries?limit=20&offset=0", &rows).await;
+    let command = "audit list --portal 1 --actor ada --action webhook --subject x --since 2022-03-29T01:29:36Z \
+        --until 2022-03-30T00:00:00Z --limit 5 --offset 10";
+    let asked = "GET /audit-entries?limit=5&offset=10&portal_id=1&actor=ada&action=webhook&subject_id=x\
+        &since=2022-03-29T01%3A29%3A36.000Z&until=2022-03-30T00%3A00%3A00.000Z";
+    check(command, asked, &rows).await;
+    check_json("audit list", AUDIT_ENTRIES).await;
 }
 
 /// Runs a command of retirements; checks what was asked, and that these lines were printed.

@@ -19,12 +19,29 @@ pub(crate) const NOTICE: &str = r#"{"id":"a7Xk2pQ9LmZe","webhook_id":"xUjKifleke
     "time":"2022-03-29T01:29:36.000Z","subject":"Webhook \"Main\" was stopped","text":"It is gone.\n\nWhat to do:\n- \u001b[31mMend it\n",
     "mails":[{"user_account_id":"7","status":"sent","finished_time":"2022-03-29T01:30:00.000Z","email":"ada@example.com"},
     {"user_account_id":"8","status":"failed","finished_time":"2022-03-29T01:30:00.000Z","error":"550 nobody"}]}"#;
+pub(crate) const AUDIT_ENTRIES: &str = r#"{"total":2,"hits":[
+    {"id":"8","time":"2022-03-29T01:29:36.000Z","portal_id":"11861197",
+     "actor":{"type":"client","id":"5c1f","name":"Integration","portal_id":"11861001","user_account_id":"7"},
+     "channel":"api","action":"webhook.update","subject":{"type":"webhook","id":"xUjKifleke4u","name":"Main"},
+     "changes":[{"field":"status","from":"active","to":"paused"},{"field":"name","to":"\u001b[31mMain"},
+     {"field":"secret_key","from":"set"}]},
+    {"id":"7","time":"2022-03-29T01:29:35.000Z","portal_id":"11861197","actor":{"type":"operator","id":"ada","name":"ada"},
+     "channel":"cli","action":"user_account.update","subject":{"type":"user_account","id":"9"},
+     "changes":[{"field":"email"}]}]}"#;
+pub(crate) const DESTINATION: &str = r#"{"id":"31001","portal_id":"11861197","name":"Moodle",
+    "token":"0123456789abcdefghijABCDEFGHIJ42","status":"active","lms_origins":["https://lms.example.com"],"seats_max":250,
+    "expires_time":null,"lower_status":false,"pseudonymous":true,"created_time":"2022-03-29T01:29:36.000Z",
+    "updated_time":"2022-03-30T01:29:36.000Z"}"#;
 const COMPLETIONS: &str = r#"{"completions":[
     {"cursor":18,"event_id":"hg4JWUDbT55B","enrollment_id":"101916887","portal_id":"11861197","lo_id":"741712",
-     "user_id":7,"email":"ada@example.com","status":"completed","pass":true,"completed_at":"2022-03-29T01:29:36Z",
+     "user_id":7,"email":"ada@example.com","external_id":"ada.l","person":"HR-42","status":"completed","pass":true,"completed_at":"2022-03-29T01:29:36Z",
      "recorded_at":"2022-03-29T01:29:37Z"},
     {"cursor":19,"event_id":"ig4JWUDbT55B","enrollment_id":"101916888","portal_id":"11861197","lo_id":"741712",
      "user_id":8,"email":null,"status":null,"pass":null,"completed_at":null,"recorded_at":null}],"next_cursor":19}"#;
+const PEOPLE: &str = r#"{"total":7,"people":[{"external_id":"HR-42","portal_id":null,"email":"ada@example.com",
+    "name":"Ada \u001b[31mLovelace","imported_at":"2022-03-29T01:29:37.000Z"}]}"#;
+const UNMATCHED: &str = r#"{"total":9,"unmatched":[{"id":"17","state":"open","portal_id":"11861197","external_id":"ada.l",
+    "user_id":"7","email":null,"name":"Ada","reason":"nobody in the list has this external id","completions":2,"person":null}]}"#;
 /// A test of a webhook, with this id, status and attempts.
 pub(crate) fn delivery(id: &str, status: &str, attempts: &str) -> String {
     format!(
@@ -114,7 +131,15 @@ async fn answer(State(asked): State<Arc<Mutex<Vec<String>>>>, request: Request) 
         ("GET", "/enrollments/101916888/events") => (200, format!("{EVENTS},\"events\":[],{NO_COMPLETION}}}")),
         ("GET", "/notices") => (200, format!(r#"{{"total":1,"hits":[{NOTICE}]}}"#)),
         ("GET", "/notices/a7Xk2pQ9LmZe") => (200, NOTICE.to_owned()),
+        ("GET", "/audit-entries") => (200, AUDIT_ENTRIES.to_owned()),
+        ("GET", "/destinations") => (200, format!(r#"{{"total":1,"hits":[{DESTINATION}]}}"#)),
+        (_, "/destinations" | "/destinations/31001") => (200, DESTINATION.to_owned()),
+        ("GET", "/learning-objects/741712/scorm") => (200, "PK a zip".to_owned()),
         ("GET", "/completions") => (200, COMPLETIONS.to_owned()),
+        ("GET", "/people") => (200, PEOPLE.to_owned()),
+        ("POST", "/people") => (200, r#"{"people":7,"added":2,"removed":1,"matched":3}"#.to_owned()),
+        ("GET", "/unmatched") => (200, UNMATCHED.to_owned()),
+        ("POST", "/unmatched/17/link") => (200, r#"{"person":"HR-42","completions":2}"#.to_owned()),
         ("GET", "/retirements") => (200, format!(r#"{{"total":1,"retirements":[{RETIREMENT}}}]}}"#)),
         ("GET", "/retirements/17") => (200, format!("{RETIREMENT},{HISTORY}}}")),
         ("GET", "/retirements/notices") => (200, NOTICES.to_owned()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use contract::api::VERSION_HEADER;
 use contract::api::idempotency::{IN_USE, KEY_HEADER};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Request, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -107,6 +107,17 @@ impl Call<'_> {
     pub(crate) async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
         let name = self.name();
         read(name, &self.with_token().await?.body)
+    }
+
+    /// Asks for another type of answer than any.
+    pub(crate) fn accept(mut self, content_type: &'static str) -> Self {
+        self.request.headers_mut().insert(ACCEPT, HeaderValue::from_static(content_type));
+        self
+    }
+
+    /// Makes the call and takes its answer as it is.
+    pub(crate) async fn bytes(self) -> Result<Vec<u8>, Error> {
+        Ok(self.with_token().await?.body)
     }
 
     /// Makes the call; its answer is empty.

@@ -8,7 +8,7 @@ fn usable() -> Settings {
 }
 
 fn portal(portal_id: &str) -> Portal {
-    Portal { portal_id: portal_id.into(), client_id: "c".into(), client_secret: "s".into() }
+    Portal::new(portal_id, "c", "s")
 }
 
 #[track_caller]

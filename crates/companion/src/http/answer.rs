@@ -28,6 +28,10 @@ impl Refusal {
         Refusal { status, message: message.into() }
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     #[cfg(test)]
     pub(crate) fn message(&self) -> &str {
         &self.message

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Shared;
 use crate::http::answer::Refusal;
-use crate::http::retirements::{body, field};
+use crate::http::input::{body, field};
 use crate::retirement::calendar::ics;
 use crate::retirement::links::{TOKEN_BYTES, hex, token_digest};
 use crate::retirement::rules::administrator;

@@ -1,12 +1,22 @@
 //! The accept loop. Ours, because the framework's has no deadline for a request's head: there a connection that says
-//! nothing lives for ever.
+//! nothing lives for ever. A head that can be read in two ways is refused, and after a chunked body the connection is closed.
 
+mod followed;
+
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::{IntoResponse as _, Response};
+use framing::{Found, Framing};
+use http::header::{CONNECTION, TRANSFER_ENCODING};
+use http::{HeaderValue, Request, StatusCode};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -14,7 +24,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::followed::Followed;
 use crate::config::Limits;
+use crate::http::answer::Refusal;
 
 /// The longest head of a request, in bytes; a longer one is answered with 431.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -64,11 +76,17 @@ async fn converse(
 ) {
     // Answers are short and whole; if the option is refused they only come a little later.
     let _ = stream.set_nodelay(true);
+    let (found, requests) = (Found::default(), AtomicU64::new(0));
+    let stream = Followed { stream, framing: Framing::new(found.clone()) };
+    let service = service_fn(move |request| {
+        let is_ambiguous = found.is_ambiguous(requests.fetch_add(1, Ordering::Relaxed) + 1);
+        answer(router.clone(), request, is_ambiguous)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.request())
         .max_header_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     // How a connection ends is the other side's business; what was asked on it was answered, or counts as not asked.
     tokio::select! {
@@ -78,4 +96,19 @@ async fn converse(
     }
     connection.as_mut().graceful_shutdown();
     let _ = tokio::time::timeout(limits.stop(), connection).await;
+}
+
+async fn answer(router: Router, request: Request<Incoming>, is_ambiguous: bool) -> Result<Response, Infallible> {
+    let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
+    let mut response = if is_ambiguous {
+        let message =
+            "the head must end each line with CR LF and must not have both content-length and transfer-encoding";
+        Refusal::new(StatusCode::BAD_REQUEST, message).into_response()
+    } else {
+        TowerToHyperService::new(router).call(request).await?
+    };
+    if is_ambiguous || is_chunked {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
 }

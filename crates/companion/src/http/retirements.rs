@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Shared;
 use crate::http::answer::Refusal;
+use crate::http::input::{body, check_text, field, parameters, within};
 use crate::inbox::retirement::case::{Filter, RETIREMENTS_MAX};
 use crate::inbox::retirement::mail::Notice;
 use crate::inbox::retirement::removal::Confirmed;
@@ -25,8 +26,6 @@ use crate::tend::plan::{Upcoming, upcoming};
 
 /// How many a page has if nobody says.
 const PAGE_DEFAULT: u32 = 100;
-/// The longest text that a person gives, in characters.
-const TEXT_CHARS_MAX: usize = 500;
 /// How far a rehearsal of notices looks ahead, in days, if nobody says, and at most.
 const DAYS_DEFAULT: u32 = 7;
 const DAYS_MAX: u32 = 100;
@@ -175,15 +174,6 @@ pub(crate) async fn notices(
     Ok(Json(Notices { notices, upcoming }))
 }
 
-/// What was sent, or why it cannot be read. JSON alone: pages of others cannot send that unasked.
-pub(crate) fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Refusal> {
-    body.map(|Json(body)| body).map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))
-}
-
-pub(crate) fn field(name: &str, problem: &str) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, format!("{name}: {problem}"))
-}
-
 fn check(decision: Decision) -> Result<Decision, Refusal> {
     check_text("by", &decision.by)?;
     if let Some(reason) = &decision.reason {
@@ -206,16 +196,6 @@ fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-fn check_text(name: &str, text: &str) -> Result<(), Refusal> {
-    if text.trim().is_empty() {
-        return Err(field(name, "it is empty"));
-    }
-    if text.chars().count() > TEXT_CHARS_MAX || text.chars().any(char::is_control) {
-        return Err(field(name, &format!("it must be one line of at most {TEXT_CHARS_MAX} characters")));
-    }
-    Ok(())
-}
-
 fn number(id: &str) -> Result<i64, Refusal> {
     id.parse().map_err(|_| unknown())
 }
@@ -228,14 +208,9 @@ fn found(is_found: bool) -> Result<Json<Done>, Refusal> {
     if is_found { Ok(DONE) } else { Err(unknown()) }
 }
 
-/// A parameter that is misspelled is refused: to ignore it would be to answer another question.
 fn parse(query: Option<&str>, known: &[&str]) -> Result<Asked, Refusal> {
     let mut asked = Asked::default();
-    for parameter in query.unwrap_or_default().split('&').filter(|parameter| !parameter.is_empty()) {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        if !known.contains(&name) {
-            return Err(field(name, &format!("there is no such parameter; known are {}", known.join(", "))));
-        }
+    for (name, value) in parameters(query, known)? {
         match name {
             "state" => asked.filter.states = states(value)?,
             "portal_id" => asked.filter.portal_id = Some(value.to_owned()),
@@ -252,11 +227,6 @@ fn states(value: &str) -> Result<Vec<RetirementState>, Refusal> {
     let known = || RetirementState::ALL.map(RetirementState::as_str).join(", ");
     let state = |text: &str| RetirementState::ALL.into_iter().find(|state| state.as_str() == text);
     value.split(',').map(|text| state(text).ok_or_else(|| field("state", &format!("known are {}", known())))).collect()
-}
-
-fn within(name: &str, value: &str, min: u32, max: u32) -> Result<u32, Refusal> {
-    let number = value.parse().ok().filter(|number| (min..=max).contains(number));
-    number.ok_or_else(|| field(name, &format!("it must be a number from {min} to {max}")))
 }
 
 #[cfg(test)]

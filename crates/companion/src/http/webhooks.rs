@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use client::verify::VerifiedBody;
 use contract::events::TEST_HEADER;
 use contract::signature::{HEADER, STANDARD_ID_HEADER, STANDARD_SIGNATURE_HEADER, STANDARD_TIMESTAMP_HEADER};
 use http::{HeaderMap, StatusCode};
-use hyper::body::Bytes;
 use serde::Serialize;
 
 use crate::Shared;
 use crate::http::answer::Refusal;
+use crate::http::length;
 use crate::inbox::{Arrival, Kept};
 use crate::reading::Reading;
 use crate::step::Step;
@@ -35,9 +35,9 @@ pub(crate) struct Receipt {
 pub(crate) async fn receive(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Result<Json<Receipt>, Refusal> {
-    let body = body.map_err(|rejection| unread(&shared, &rejection))?;
+    let body = length::read(body, shared.settings.limits.body_bytes_max).await.inspect_err(count_unread)?;
     let received_at = (shared.clock)();
     let verified = match shared.verifier.verify(&headers, &body, received_at) {
         Ok(verified) => verified,
@@ -50,7 +50,7 @@ pub(crate) async fn receive(
         count("test");
         return Ok(Json(Receipt { event_id, duplicate: false }));
     }
-    let arrival = Arrival { body: body.to_vec(), headers: kept_headers(&headers), received_at, reading };
+    let arrival = Arrival { body, headers: kept_headers(&headers), received_at, reading };
     let kept = shared.inbox.keep(arrival).await.inspect_err(|_| count("storage_failed"))?;
     tell_kept(&shared, event_id.clone(), kept);
     shared.bell.notify_one();
@@ -70,14 +70,8 @@ fn count(outcome: &'static str) {
     metrics::counter!("companion_webhooks_total", "outcome" => outcome).increment(1);
 }
 
-fn unread(shared: &Shared, rejection: &BytesRejection) -> Refusal {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        count("too_long");
-        let message = format!("the body is longer than {} bytes", shared.settings.limits.body_bytes_max);
-        return Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message);
-    }
-    count("broken");
-    Refusal::new(rejection.status(), "the body ended too early")
+fn count_unread(refusal: &Refusal) {
+    count(if refusal.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_long" } else { "broken" });
 }
 
 fn refuse(shared: &Shared, reason: String) -> Refusal {

@@ -4,7 +4,7 @@ use contract::time::Millis;
 use rusqlite::{Row, named_params};
 
 use crate::completion::{Completion, CompletionPage};
-use crate::inbox::row::instant;
+use crate::inbox::row::{instant, spelled};
 use crate::inbox::{Inbox, InboxError};
 
 /// The most completions on one page.
@@ -26,8 +26,8 @@ impl Inbox {
             .scan(move |transaction| {
                 let mut statement = transaction.prepare_cached(
                     "-- completions
-                    SELECT cursor, event_id, enrollment_id, portal_id, lo_id, user_id, email, status, pass,
-                        completed_at, recorded_at, event_time
+                    SELECT cursor, event_id, enrollment_id, portal_id, lo_id, user_id, email, external_id, details_from,
+                        person, matched_by, status, pass, completed_at, recorded_at, event_time
                     FROM completions
                     WHERE cursor > :after
                     ORDER BY cursor
@@ -51,6 +51,10 @@ fn read_completion(row: &Row<'_>) -> rusqlite::Result<Completion> {
         lo_id: row.get("lo_id")?,
         user_id: row.get("user_id")?,
         email: row.get("email")?,
+        external_id: row.get("external_id")?,
+        details_from: spelled(row.get("details_from")?)?,
+        person: row.get("person")?,
+        matched_by: row.get::<_, Option<String>>("matched_by")?.map(spelled).transpose()?,
         status: row.get("status")?,
         pass: row.get("pass")?,
         completed_at: Millis(instant(row, "completed_at")?),

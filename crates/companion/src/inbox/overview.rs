@@ -17,6 +17,8 @@ pub const ATTENTION_MAX: u32 = 100;
 pub struct Overview {
     /// How many entries there are in each state; every state is there.
     pub counts: BTreeMap<State, i64>,
+    /// How many learners are looked for; see `GET /unmatched`.
+    pub unmatched: i64,
     /// When the oldest entry arrived that is still to be fetched; `None` when there is none.
     pub oldest_waiting_at: Option<Millis>,
     /// The newest entries that somebody should look at, at most [`ATTENTION_MAX`].
@@ -60,6 +62,7 @@ impl Inbox {
         let overview = |transaction: &Transaction<'_>| -> Result<Overview, InboxError> {
             Ok(Overview {
                 counts: counts(transaction)?,
+                unmatched: unmatched(transaction)?,
                 oldest_waiting_at: oldest_waiting_at(transaction)?,
                 attention: attention(transaction)?,
             })
@@ -81,6 +84,16 @@ fn counts(transaction: &Transaction<'_>) -> rusqlite::Result<BTreeMap<State, i64
         counts.insert(state, entries);
     }
     Ok(counts)
+}
+
+fn unmatched(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
+    let mut statement = transaction.prepare_cached(
+        "-- overview: unmatched
+        SELECT count(*)
+        FROM learners
+        WHERE state = 'open' AND EXISTS (SELECT 1 FROM completions WHERE learner = learners.number)",
+    )?;
+    statement.query_row([], |row| row.get(0))
 }
 
 fn oldest_waiting_at(transaction: &Transaction<'_>) -> rusqlite::Result<Option<Millis>> {

@@ -17,7 +17,12 @@ pub(crate) fn instant_if_any(row: &Row<'_>, column: &str) -> rusqlite::Result<Op
 }
 
 pub(crate) fn state(row: &Row<'_>) -> rusqlite::Result<State> {
-    State::from_str(&row.get::<_, String>("state")?).map_err(|error| strange(Type::Text, error))
+    spelled(row.get("state")?)
+}
+
+/// A word of ours.
+pub(crate) fn spelled<T: FromStr<Err = String>>(text: String) -> rusqlite::Result<T> {
+    text.parse().map_err(|error: String| strange(Type::Text, error))
 }
 
 fn to_instant(millis: i64) -> rusqlite::Result<Timestamp> {

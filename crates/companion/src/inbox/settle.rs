@@ -6,9 +6,11 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use crate::completion::{Details, Telling};
-use crate::inbox::row::instant;
+use crate::completion::{Details, Finding, Telling};
+use crate::inbox::learner::{Identity, identify};
+use crate::inbox::row::{instant, spelled};
 use crate::inbox::{Inbox, InboxError, State};
+use crate::learner::Match;
 
 /// An entry whose enrollment is to be fetched.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub(crate) struct Due {
 pub(crate) enum Recorded {
     /// The list has changed.
     Changed,
+    /// It has, by a completion of a learner in whom nobody is recognised.
+    Unmatched,
     /// It said the same before, or somebody else settled the entry first.
     Unchanged,
 }
@@ -81,21 +85,29 @@ impl Inbox {
         Ok(self.database.write(wake).await?)
     }
 
-    /// Records the completion that `due` tells of and settles it, in one.
-    pub(crate) async fn record(&self, due: &Due, details: Details, now: Timestamp) -> Result<Recorded, InboxError> {
+    /// Records the completion that `due` tells of and whose it is, and settles it, in one.
+    pub(crate) async fn record(&self, due: &Due, finding: Finding, now: Timestamp) -> Result<Recorded, InboxError> {
         let number = due.number;
+        let details = finding.details.clone();
         let telling = Telling { event_id: due.event_id.clone(), event_time: due.event_time, details };
         let record = move |connection: &Connection| -> Result<Recorded, InboxError> {
             if !settle(connection, number, State::Recorded, None, now)? {
                 return Ok(Recorded::Unchanged);
             }
             let stored = find(connection, &telling.details.enrollment_id)?;
-            let merged = stored.as_ref().map_or_else(|| telling.clone(), |stored| stored.then(telling.clone()));
-            if stored.as_ref() == Some(&merged) {
+            let merged = match &stored {
+                Some((stored, _)) => stored.then(telling.clone()),
+                None => telling.clone(),
+            };
+            let whole = Finding { details: merged.details.clone(), ..finding.clone() };
+            let identity = identify(connection, &whole, stored.as_ref().map(|(_, identity)| identity.clone()), now)?;
+            let is_unmatched = identity.learner.is_some() && identity.person.is_none();
+            let recorded = (merged, identity);
+            if stored.as_ref() == Some(&recorded) {
                 return Ok(Recorded::Unchanged);
             }
-            save(connection, &merged, now)?;
-            Ok(Recorded::Changed)
+            save(connection, &recorded.0, &recorded.1, now)?;
+            Ok(if is_unmatched { Recorded::Unmatched } else { Recorded::Changed })
         };
         Ok(self.database.write(record).await?)
     }
@@ -182,17 +194,17 @@ fn settle(
     Ok(settled == 1)
 }
 
-fn find(connection: &Connection, enrollment_id: &str) -> rusqlite::Result<Option<Telling>> {
+fn find(connection: &Connection, enrollment_id: &str) -> rusqlite::Result<Option<(Telling, Identity)>> {
     connection
         .prepare_cached(
             "-- find the completion of an enrollment
-            SELECT enrollment_id, event_id, event_time, portal_id, lo_id, user_id, email, pass, result, completed_at,
-                updated_time
+            SELECT enrollment_id, event_id, event_time, portal_id, lo_id, user_id, email, external_id, pass, result,
+                completed_at, updated_time, learner, person, matched_by
             FROM completions
             WHERE enrollment_id = :enrollment_id",
         )?
         .query_row(named_params! { ":enrollment_id": enrollment_id }, |row| {
-            Ok(Telling {
+            let telling = Telling {
                 event_id: row.get("event_id")?,
                 event_time: instant(row, "event_time")?,
                 details: Details {
@@ -201,31 +213,38 @@ fn find(connection: &Connection, enrollment_id: &str) -> rusqlite::Result<Option
                     lo_id: row.get("lo_id")?,
                     user_id: row.get("user_id")?,
                     email: row.get("email")?,
+                    external_id: row.get("external_id")?,
                     pass: row.get("pass")?,
                     result: row.get("result")?,
                     completed_at: instant(row, "completed_at")?,
                     updated_time: instant(row, "updated_time")?,
                 },
-            })
+            };
+            Ok((telling, Identity { learner: row.get("learner")?, person: read_match(row)? }))
         })
         .optional()
 }
 
+fn read_match(row: &Row<'_>) -> rusqlite::Result<Option<Match>> {
+    let by = row.get::<_, Option<String>>("matched_by")?.map(spelled).transpose()?;
+    Ok(row.get::<_, Option<String>>("person")?.zip(by).map(|(person, by)| Match { person, by }))
+}
+
 /// There is one writer and cursors are taken inside its transactions, so whoever sees a cursor sees all lower ones.
 /// Rows are never deleted, so the highest never falls.
-fn save(connection: &Connection, telling: &Telling, now: Timestamp) -> rusqlite::Result<()> {
+fn save(connection: &Connection, telling: &Telling, identity: &Identity, now: Timestamp) -> rusqlite::Result<()> {
     let Telling { event_id, event_time, details } = telling;
     connection
         .prepare_cached(
             "-- save a completion
             INSERT INTO completions (
-                enrollment_id, cursor, event_id, event_time, portal_id, lo_id, user_id, email, status, pass, result,
-                completed_at, updated_time, recorded_at
+                enrollment_id, cursor, event_id, event_time, portal_id, lo_id, user_id, email, external_id, details_from,
+                learner, person, matched_by, status, pass, result, completed_at, updated_time, recorded_at
             )
             VALUES (
                 :enrollment_id, (SELECT coalesce(max(cursor), 0) + 1 FROM completions), :event_id, :event_time,
-                :portal_id, :lo_id, :user_id, :email, 'completed', :pass, :result,
-                :completed_at, :updated_time, :now
+                :portal_id, :lo_id, :user_id, :email, :external_id, :details_from,
+                :learner, :person, :matched_by, 'completed', :pass, :result, :completed_at, :updated_time, :now
             )
             ON CONFLICT (enrollment_id) DO UPDATE
             SET cursor = excluded.cursor,
@@ -235,6 +254,11 @@ fn save(connection: &Connection, telling: &Telling, now: Timestamp) -> rusqlite:
                 lo_id = excluded.lo_id,
                 user_id = excluded.user_id,
                 email = excluded.email,
+                external_id = excluded.external_id,
+                details_from = excluded.details_from,
+                learner = excluded.learner,
+                person = excluded.person,
+                matched_by = excluded.matched_by,
                 pass = excluded.pass,
                 result = excluded.result,
                 completed_at = excluded.completed_at,
@@ -249,6 +273,11 @@ fn save(connection: &Connection, telling: &Telling, now: Timestamp) -> rusqlite:
             ":lo_id": details.lo_id,
             ":user_id": details.user_id,
             ":email": details.email,
+            ":external_id": details.external_id,
+            ":details_from": details.source().as_str(),
+            ":learner": identity.learner,
+            ":person": identity.person.as_ref().map(|found| &found.person),
+            ":matched_by": identity.person.as_ref().map(|found| found.by.as_str()),
             ":pass": details.pass,
             ":result": details.result,
             ":completed_at": details.completed_at.as_millisecond(),

@@ -1,5 +1,7 @@
 //! Removals as CSV, for spreadsheets.
 
+use contract::csv::cell;
+
 use super::view::Retirement;
 
 const HEAD: &str = "id,portal_id,lo_id,title,state,days_left,remove_time,remove_here_at,in_progress,not_started,completed,\
@@ -33,32 +35,4 @@ pub(crate) fn csv(retirements: &[Retirement]) -> String {
         csv.push_str("\r\n");
     }
     csv
-}
-
-/// A text in quotes; one that a spreadsheet would take for a formula begins with an apostrophe.
-fn cell(text: &str) -> String {
-    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '|', '%']);
-    let text: String = text.chars().map(|c| if matches!(c, '\r' | '\n') { ' ' } else { c }).collect();
-    format!("\"{}{}\"", if is_formula { "'" } else { "" }, text.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula_and_none_ends_early() {
-        for (text, expected) in [
-            ("Fire safety", r#""Fire safety""#),
-            (r#"The "Bell", Ltd"#, r#""The ""Bell"", Ltd""#),
-            ("=HYPERLINK(1)", r#""'=HYPERLINK(1)""#),
-            (" @SUM(1)", r#""' @SUM(1)""#),
-            ("\t=1", "\"'\t=1\""),
-            ("-1+1", r#""'-1+1""#),
-            ("+1", r#""'+1""#),
-            ("a\r\n=b", r#""a  =b""#),
-        ] {
-            assert_eq!(cell(text), expected);
-        }
-    }
 }

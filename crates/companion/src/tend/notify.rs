@@ -193,7 +193,7 @@ impl Tender {
         let nothing = || Not::Ever(Settled::Dropped, "there is nothing left to tell".to_owned());
         let portal_id = parts.first().map(|part| part.case.record.portal_id.clone()).ok_or_else(nothing)?;
         let missing = || Not::Now(format!("there are no credentials for portal {portal_id}"));
-        let platform = self.portals.find(&portal_id).ok_or_else(missing)?;
+        let platform = &self.portals.find(&portal_id).ok_or_else(missing)?.platform;
         let mut left = Vec::new();
         for part in parts {
             match finished(platform, &part).await.map_err(|error| Not::Now(describe(&error)))? {

@@ -43,7 +43,7 @@ impl Tender {
 
     async fn refresh(self, record: Record) -> Result<(), InboxError> {
         let inbox = &self.shared.inbox;
-        let Some(platform) = self.portals.find(&record.portal_id) else {
+        let Some(portal) = self.portals.find(&record.portal_id) else {
             let missing = format!(
                 "there are no credentials for portal {}: add them to the settings and restart",
                 record.portal_id
@@ -51,7 +51,7 @@ impl Tender {
             let due_at = again(record.number, record.fetches, None, self.shared.now());
             return inbox.postpone_fetch(record.number, due_at, missing).await;
         };
-        let asked = ask(platform, &record).await;
+        let asked = ask(&portal.platform, &record).await;
         let now = self.shared.now();
         match asked {
             Ok(details) => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::completion::Details;
+use crate::completion::Finding;
 use crate::inbox::{Due, State};
 
 /// After how many answers that there is no such enrollment, or that it is not completed, an entry is given up. The
@@ -24,10 +24,11 @@ const REASON_CHARS_MAX: usize = 500;
 /// What a fetch found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// The enrollment is completed, and who completed it is known.
-    Completed(Details),
-    /// The enrollment is completed, but the platform knows no such user.
-    CompletedByUnknown(Details, String),
+    /// The enrollment is completed, and all that the platform has to say of who completed it is known.
+    Completed(Finding),
+    /// The enrollment is completed, but this is not known of who completed it: the platform knows no such user, or has no learning
+    /// activity yet.
+    CompletedInPart(Finding, String),
     /// The enrollment is in this other state.
     NotCompleted(String),
     /// There is no such enrollment, the platform says.
@@ -44,7 +45,7 @@ pub(crate) enum Found {
 /// What is to be done with the entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    Record(Details),
+    Record(Finding),
     Wait { due_at: Timestamp, reason: String, missed: bool },
     GiveUp { state: State, reason: String },
 }
@@ -54,7 +55,7 @@ impl Found {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Found::Completed(_) => "completed",
-            Found::CompletedByUnknown(..) => "completed_by_unknown",
+            Found::CompletedInPart(..) => "completed_in_part",
             Found::NotCompleted(_) => "not_completed",
             Found::Missing(_) => "missing",
             Found::Trouble { .. } => "trouble",
@@ -71,10 +72,13 @@ pub(crate) fn decide(due: &Due, found: Found, now: Timestamp) -> Next {
         missed,
     };
     match found {
-        Found::Completed(details) => Next::Record(details),
-        // A completion without an address is worth more than none.
-        Found::CompletedByUnknown(details, _) if last_miss => Next::Record(details),
-        Found::CompletedByUnknown(_, reason) => wait(reason, None, true),
+        Found::Completed(finding) => Next::Record(finding),
+        // A completion without its learner is worth more than none.
+        Found::CompletedInPart(finding, reason) if last_miss => {
+            let remark = finding.remark.into_iter().chain([reason]).collect::<Vec<_>>().join("; ");
+            Next::Record(Finding { remark: Some(shortened(remark)), ..finding })
+        }
+        Found::CompletedInPart(_, reason) => wait(reason, None, true),
         Found::NotCompleted(status) => {
             let reason = format!("the platform says that the enrollment is {status:?}, not completed");
             if last_miss {

@@ -2,26 +2,27 @@
 
 use std::error::Error as _;
 
-use client::platform::Platform;
 use client::platform::error::Error;
 use contract::api::v2::Enrollment;
 
-use crate::completion::Details;
+use crate::completion::{Details, Finding};
 use crate::inbox::Due;
-use crate::portals::Portals;
+use crate::learner::DetailsFrom;
+use crate::portals::{Portal, Portals};
 use crate::step::{Step, Steps};
+use crate::worker::activity::{self, Activity};
 use crate::worker::decide::Found;
 
 /// How a completed enrollment is spelled: as the platform writes it, and as some pages of the contract do (decision 32).
 const COMPLETED: [&str; 2] = ["completed", "complete"];
 
 pub(crate) async fn fetch(portals: &Portals, steps: &Steps, due: &Due) -> Found {
-    let Some(platform) = portals.find(&due.portal_id) else {
+    let Some(portal) = portals.find(&due.portal_id) else {
         let reason =
             format!("there are no credentials for portal {}: add them to the settings and restart", due.portal_id);
         return Found::Trouble { reason, retry_after: None };
     };
-    let found = ask(platform, due).await.unwrap_or_else(not_found);
+    let found = ask(portal, due).await.unwrap_or_else(not_found);
     if matches!(found, Found::Completed(_)) {
         steps.tell(|| Step::Fetched {
             event_id: due.event_id.clone(),
@@ -32,7 +33,8 @@ pub(crate) async fn fetch(portals: &Portals, steps: &Steps, due: &Due) -> Found 
     found
 }
 
-async fn ask(platform: &Platform, due: &Due) -> Result<Found, Error> {
+async fn ask(portal: &Portal, due: &Due) -> Result<Found, Error> {
+    let platform = &portal.platform;
     let enrollment = platform.v2().enrollment(&due.enrollment_id).await?;
     if let Some(reason) = contradiction(due, &enrollment) {
         return Ok(Found::Trouble { reason, retry_after: None });
@@ -40,24 +42,74 @@ async fn ask(platform: &Platform, due: &Due) -> Result<Found, Error> {
     if !COMPLETED.contains(&enrollment.status.as_str()) {
         return Ok(Found::NotCompleted(enrollment.status));
     }
-    let details = |email| Details {
+    let who = match learner(portal, due, &enrollment).await? {
+        Ok(who) => who,
+        Err(contradiction) => return Ok(Found::Trouble { reason: contradiction, retry_after: None }),
+    };
+    let details = Details {
         enrollment_id: due.enrollment_id.clone(),
         portal_id: due.portal_id.clone(),
         lo_id: enrollment.lo_id.to_string(),
         user_id: enrollment.user_id.to_string(),
-        email,
+        email: who.email,
+        external_id: who.external_id,
         pass: enrollment.pass,
         result: enrollment.result,
         completed_at: enrollment.end_date.map_or(due.event_time, |end| end.0),
         updated_time: enrollment.updated_time.0,
     };
-    match platform.v2().user(enrollment.user_id).await {
-        Ok(user) if user.id != enrollment.user_id => {
-            let reason = format!("asked for user {}, the platform answered with user {}", enrollment.user_id, user.id);
-            Ok(Found::Trouble { reason, retry_after: None })
+    let finding = Finding { details, name: who.name, remark: who.remark };
+    Ok(match who.awaited {
+        None => Found::Completed(finding),
+        Some(reason) => Found::CompletedInPart(finding, reason),
+    })
+}
+
+/// Who learned, as far as the platform can say.
+#[derive(Default)]
+struct Who {
+    external_id: Option<String>,
+    email: Option<String>,
+    name: Option<String>,
+    /// What was looked for and is not there, and will not be.
+    remark: Option<String>,
+    /// What may be there a little later.
+    awaited: Option<String>,
+}
+
+/// Asks who it was, in the order in which the portal wants it; or says what the answer contradicts.
+async fn learner(portal: &Portal, due: &Due, enrollment: &Enrollment) -> Result<Result<Who, String>, Error> {
+    let mut who = Who::default();
+    if portal.details_from != DetailsFrom::Enrollment {
+        match activity::ask(&portal.platform, due, &portal.external_id_from).await? {
+            Activity::Strange(contradiction) => return Ok(Err(contradiction)),
+            Activity::Read { external_id, name } => {
+                let missing = || format!("the learning activity has nothing in {}", portal.external_id_from);
+                who = Who { remark: external_id.is_none().then(missing), external_id, name, ..who };
+            }
+            Activity::Absent => {
+                let missing = Some("there is no learning activity for this enrollment".to_owned());
+                match portal.details_from {
+                    DetailsFrom::LearningActivity => who.awaited = missing,
+                    DetailsFrom::Enrollment | DetailsFrom::Both => who.remark = missing,
+                }
+            }
         }
-        Ok(user) => Ok(Found::Completed(details(Some(user.email)))),
-        Err(error @ Error::NotFound(_)) => Ok(Found::CompletedByUnknown(details(None), describe(&error))),
+    }
+    if who.external_id.is_some() && portal.details_from == DetailsFrom::LearningActivity {
+        return Ok(Ok(who));
+    }
+    match portal.platform.v2().user(enrollment.user_id).await {
+        Ok(user) if user.id != enrollment.user_id => {
+            Ok(Err(format!("asked for user {}, the platform answered with user {}", enrollment.user_id, user.id)))
+        }
+        Ok(user) => Ok(Ok(Who { email: Some(user.email), ..who })),
+        // With an id of the integrator's own, an address is not worth waiting for.
+        Err(Error::NotFound(_)) if who.external_id.is_some() => Ok(Ok(who)),
+        Err(error @ Error::NotFound(_)) => {
+            let reasons = who.awaited.into_iter().chain([describe(&error)]).collect::<Vec<_>>();
+            Ok(Ok(Who { awaited: Some(reasons.join("; ")), ..who }))
+        }
         Err(error) => Err(error),
     }
 }

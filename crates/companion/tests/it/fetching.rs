@@ -22,6 +22,7 @@ async fn a_completion_is_fetched_with_the_portals_own_credentials_and_recorded()
         "completions": [{
             "cursor": 1, "event_id": "hg4JWUDbT55B", "enrollment_id": "101916887", "portal_id": "11861197",
             "lo_id": "741712", "user_id": "101923887", "email": "learner-101916887@customer.example",
+            "external_id": null, "details_from": "enrollment", "person": null, "matched_by": null,
             "status": "completed", "pass": true, "completed_at": "2022-03-29T01:29:35.000Z",
             "recorded_at": "2022-03-29T01:29:37.000Z", "event_time": "2022-03-29T01:29:36.000Z",
         }],

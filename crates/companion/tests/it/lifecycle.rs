@@ -212,9 +212,12 @@ async fn what_cannot_be_read_is_refused_and_what_follows_it_is_not_read() {
     let follows = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
     let cases = [
         (head("content-length: 70000\r\n") + &"x".repeat(70_000), 413),
+        (head("transfer-encoding: chunked\r\n") + "11170\r\n" + &"x".repeat(70_000) + "\r\n0\r\n\r\n", 413),
         (head("content-length: 3\r\ncontent-length: 4\r\n") + "abcd" + follows, 400),
-        (head("content-length: 3\r\ntransfer-encoding: chunked\r\n") + "0\r\n\r\n" + follows, 401),
-        (head("transfer-encoding: chunked\r\ncontent-length: 3\r\n") + "0\r\n\r\n" + follows, 401),
+        (head("content-length: 3\r\ntransfer-encoding: chunked\r\n") + "0\r\n\r\n" + follows, 400),
+        (head("transfer-encoding: chunked\r\ncontent-length: 3\r\n") + "0\r\n\r\n" + follows, 400),
+        ("POST /webhooks HTTP/1.1\nhost: x\n\n".to_owned() + follows, 400),
+        (head("transfer-encoding: chunked\r\n") + "0\r\n\r\n" + follows, 401),
         (head("transfer-encoding: gzip\r\n") + follows, 400),
         (head("x: a\r\n b\r\n") + follows, 400),
         (head("x : a\r\n") + follows, 400),
@@ -234,6 +237,27 @@ async fn what_cannot_be_read_is_refused_and_what_follows_it_is_not_read() {
         assert!(heard.starts_with(&format!("HTTP/1.1 {expected}")), "{said:?}: {heard:?}");
         assert_eq!(heard.matches("HTTP/1.1").count(), 1, "{said:?}: {heard:?}");
         assert_eq!(running.post(completed("one", "1")).await.status(), 200, "others are served");
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_says_it_is_too_long_is_refused_before_it_is_sent() {
+    let platform = Platform::start().await;
+    let running = Running::start(&platform, |settings| settings.limits.request_ms = 3_600_000).await;
+    let post = |path: &str, length: usize| {
+        format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: text/csv\r\ncontent-length: {length}\r\n\r\n")
+    };
+    for (address, head) in [
+        (&running.webhooks, post("/webhooks", 64 * 1024 + 1)),
+        (&running.api, post("/people", 16 * 1024 * 1024 + 1)),
+        (&running.api, post("/unmatched/1/link", 16 * 1024 + 1)),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut status = [0; 12];
+        tokio::time::timeout(PATIENCE, stream.read_exact(&mut status)).await.expect("an answer to the head").unwrap();
+        assert_eq!(str::from_utf8(&status).unwrap(), "HTTP/1.1 413", "{head}");
     }
     running.stop().await;
 }
@@ -262,7 +286,7 @@ async fn people_are_not_shown_to_a_network_without_a_token() {
     let config = config(folder.path().join("companion.db"), "http://127.0.0.1:1", None);
     let error = companion::serve(config, listener, CancellationToken::new()).await.unwrap_err().to_string();
     assert!(
-        error.starts_with("api_token: /completions, /inbox and /retirements would be open to everybody"),
+        error.starts_with("api_token: /completions, /people and /retirements would be open to everybody"),
         "{error}"
     );
 }

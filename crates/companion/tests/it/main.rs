@@ -2,7 +2,9 @@
 
 mod api;
 mod fetching;
+mod identifying;
 mod lifecycle;
+mod matching;
 mod platform;
 mod receiving;
 mod removing;

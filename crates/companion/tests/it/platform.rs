@@ -29,6 +29,10 @@ pub(crate) struct Script {
     pub(crate) enrollments: HashMap<String, Value>,
     /// By id: the e-mail address of a user.
     pub(crate) users: HashMap<String, String>,
+    /// By enrollment: what an LMS passed in it.
+    pub(crate) activities: HashMap<String, Vec<Value>>,
+    /// Does not know what a learning activity is.
+    pub(crate) is_without_activities: bool,
     /// By portal: enrollments as V3 tells them.
     pub(crate) enrolled: HashMap<String, Vec<Value>>,
     /// By id: the title of content, which may be replaced by all the others.
@@ -55,6 +59,7 @@ impl Platform {
             .route("/oauth/token", post(token))
             .route("/v2/enrollments/{id}", get(enrollment))
             .route("/v2/users/{id}", get(user))
+            .route("/v2/learning-activity", get(learning_activity))
             .route("/enrollments", get(enrollments))
             .route("/enrollments/{id}", get(enrollment_of_v3))
             .route("/learning-objects/{id}", get(content))
@@ -91,6 +96,16 @@ impl Platform {
         let user_id = enrollment["user_id"].to_string();
         script.users.insert(user_id, format!("learner-{id}@customer.example"));
         script.enrollments.insert(id.to_owned(), enrollment);
+    }
+
+    /// An LMS passes these fields in an enrollment.
+    pub(crate) fn passes(&self, enrollment_id: &str, portal_id: &str, payload: Value) {
+        let activity = json!({
+            "id": format!("act-{enrollment_id}"), "enrollment_id": enrollment_id, "lo_id": "741712",
+            "portal_id": portal_id, "user_id": "1", "created_time": "2022-03-29T01:00:00.000Z",
+            "updated_time": "2022-03-29T01:29:36.000Z", "scorm_version": "1.2", "payload": payload,
+        });
+        self.script().activities.insert(enrollment_id.to_owned(), vec![activity]);
     }
 
     /// Enrolls somebody in content, or says how far they are.
@@ -194,6 +209,21 @@ async fn user(
         "created": "2022-03-01T00:00:00.000Z", "updated": "2022-03-01T00:00:00.000Z",
         "roles": ["Learner"], "status": true,
     })))
+}
+
+async fn learning_activity(
+    State(platform): State<Platform>,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Refusal> {
+    let mut script = platform.script();
+    let id = &query["enrollment-id"];
+    script.caller(&format!("GET /v2/learning-activity of {id}"), &headers)?;
+    if script.is_without_activities {
+        return Err(refusal(404, "There is nothing here."));
+    }
+    let hits = script.activities.get(id).cloned().unwrap_or_default();
+    Ok(Json(json!({"total": hits.len(), "hits": hits})))
 }
 
 async fn enrollments(

@@ -144,6 +144,12 @@ impl World {
         answer(self.http.post(format!("{}{path}", self.url)).json(body)).await
     }
 
+    /// Imports a list of people.
+    pub(crate) async fn import(&self, path: &str, csv: impl AsRef<[u8]>) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.url)).header("Content-Type", "text/csv");
+        answer(request.body(csv.as_ref().to_vec())).await
+    }
+
     pub(crate) async fn get_text(&self, path: &str) -> (u16, http::HeaderMap, String) {
         let response = self.http.get(format!("{}{path}", self.url)).send().await.unwrap();
         (response.status().as_u16(), response.headers().clone(), response.text().await.unwrap())
@@ -218,11 +224,7 @@ fn settings(folder: &Path, platform_url: &str) -> Settings {
 
 /// The credentials of a portal, as the platform knows them.
 pub(crate) fn portal(portal_id: &str) -> Portal {
-    Portal {
-        portal_id: portal_id.into(),
-        client_id: format!("client-{portal_id}"),
-        client_secret: format!("secret-{portal_id}").into(),
-    }
+    Portal::new(portal_id, format!("client-{portal_id}"), format!("secret-{portal_id}"))
 }
 
 pub(crate) fn http_client() -> reqwest::Client {

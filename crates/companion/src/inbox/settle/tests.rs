@@ -25,23 +25,26 @@ async fn inbox_with_one(folder: &TempDir) -> (Inbox, Due) {
     (inbox, due)
 }
 
-fn details(due: &Due) -> Details {
-    Details {
+fn finding(due: &Due) -> Finding {
+    let details = Details {
         enrollment_id: due.enrollment_id.clone(),
         portal_id: due.portal_id.clone(),
         lo_id: "3".into(),
         user_id: "4".into(),
         email: None,
+        external_id: None,
         pass: true,
         result: None,
         completed_at: at(1),
         updated_time: at(1),
-    }
+    };
+    Finding { details, name: None, remark: None }
 }
 
 /// What a second worker may do with an entry that a first one has settled.
 async fn check_late(inbox: &Inbox, due: &Due, state: State) {
-    let different = Details { pass: false, updated_time: at(9), ..details(due) };
+    let mut different = finding(due);
+    (different.details.pass, different.details.updated_time) = (false, at(9));
     assert_eq!(inbox.record(due, different, at(9)).await.unwrap(), Recorded::Unchanged);
     inbox.postpone(due, at(9), "late".into(), true).await.unwrap();
     inbox.give_up(due, State::Unresolved, "late".into(), at(9)).await.unwrap();
@@ -53,7 +56,7 @@ async fn check_late(inbox: &Inbox, due: &Due, state: State) {
 async fn what_is_recorded_is_not_undone_by_one_who_comes_late() {
     let folder = TempDir::new().unwrap();
     let (inbox, due) = inbox_with_one(&folder).await;
-    assert_eq!(inbox.record(&due, details(&due), at(2)).await.unwrap(), Recorded::Changed);
+    assert_eq!(inbox.record(&due, finding(&due), at(2)).await.unwrap(), Recorded::Changed);
     check_late(&inbox, &due, State::Recorded).await;
     let page = inbox.completions(0, 10).await.unwrap();
     assert_eq!((page.completions.len(), page.completions[0].pass, page.next_cursor), (1, true, 1));

@@ -1,4 +1,5 @@
 use super::*;
+use crate::completion::Details;
 
 fn now() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
@@ -16,18 +17,20 @@ fn due(fetches: u32, misses: u32) -> Due {
     }
 }
 
-fn details() -> Details {
-    Details {
+fn finding() -> Finding {
+    let details = Details {
         enrollment_id: "1".into(),
         portal_id: "2".into(),
         lo_id: "3".into(),
         user_id: "4".into(),
         email: None,
+        external_id: None,
         pass: false,
         result: None,
         completed_at: now(),
         updated_time: now(),
-    }
+    };
+    Finding { details, name: None, remark: None }
 }
 
 fn trouble(retry_after: Option<u64>) -> Found {
@@ -47,8 +50,8 @@ fn check(due: Due, found: Found, expected: &str) {
 
 #[test]
 fn a_completed_enrollment_is_recorded_whatever_came_before() {
-    check(due(0, 0), Found::Completed(details()), "record");
-    check(due(99, 9), Found::Completed(details()), "record");
+    check(due(0, 0), Found::Completed(finding()), "record");
+    check(due(99, 9), Found::Completed(finding()), "record");
 }
 
 #[test]
@@ -63,13 +66,21 @@ fn answers_without_the_completion_are_counted_and_end_it() {
     for (found, state) in [
         (Found::NotCompleted("in-progress".into()), "give up: not_completed"),
         (Found::Missing("r".into()), "give up: unresolved"),
-        (Found::CompletedByUnknown(details(), "r".into()), "record"),
+        (Found::CompletedInPart(finding(), "r".into()), "record"),
     ] {
         check(due(0, 0), found.clone(), "wait, missed: true");
         // Fetches that met trouble do not count.
         check(due(50, last - 1), found.clone(), "wait, missed: true");
         check(due(last, last), found, state);
     }
+}
+
+#[test]
+fn what_is_recorded_in_part_says_what_it_lacks() {
+    let known = Finding { remark: Some("a".into()), ..finding() };
+    let last = due(9, MISSES_MAX - 1);
+    let recorded = decide(&last, Found::CompletedInPart(known.clone(), "b".into()), now());
+    assert_eq!(recorded, Next::Record(Finding { remark: Some("a; b".into()), ..known }));
 }
 
 /// The delay in milliseconds.
