@@ -2,6 +2,7 @@
 #![no_main]
 
 use contract::api::delivery::CreateReplay;
+use contract::api::destination::{CreateDestination, UpdateDestination};
 use contract::api::enrollment::{CreateEnrollment, UpdateEnrollment};
 use contract::api::learning_object::{CreateLearningObject, SetLearningObject};
 use contract::api::oauth::{CreateOauthClient, RevokeRequest, TokenRequest};
@@ -21,6 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     repairs_commas_only(bare, &repaired);
     read::<Value>(bytes, bare, &repaired);
     read::<CollectionItems>(bytes, bare, &repaired);
+    read::<CreateDestination>(bytes, bare, &repaired);
     read::<CreateEnrollment>(bytes, bare, &repaired);
     read::<CreateLearningObject>(bytes, bare, &repaired);
     read::<CreateOauthClient>(bytes, bare, &repaired);
@@ -33,6 +35,7 @@ fuzz_target!(|bytes: &[u8]| {
     read::<SetLearningObject>(bytes, bare, &repaired);
     read::<TestWebhook>(bytes, bare, &repaired);
     read::<TokenRequest>(bytes, bare, &repaired);
+    read::<UpdateDestination>(bytes, bare, &repaired);
     read::<UpdateEnrollment>(bytes, bare, &repaired);
     read::<UpdatePortal>(bytes, bare, &repaired);
     read::<UpdateUserAccount>(bytes, bare, &repaired);

@@ -1,4 +1,5 @@
-//! `cargo xtask fuzz`: the targets of `fuzz/`, each for a while, from the inputs that are kept for it.
+//! `cargo xtask fuzz`: the targets of `fuzz/`, each for a while, from the inputs that are kept for it. With a seed in `PROVE_SEED`, as
+//! in CI, each is given the inputs that are kept and so many that are made of them, the same each time.
 //!
 //! What is kept is a file of lines, one input each, written as Rust writes bytes; libFuzzer wants a folder of files, which is made
 //! of it below `target`. What is found there stays there, until `--keep` takes some of what matters into the file.
@@ -6,6 +7,7 @@
 mod corpus;
 
 use std::env;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,13 +18,19 @@ use crate::process::{cargo, output, root, run as run_command};
 
 const NEEDS: &[Need] = &[Need { binary: "c++", package: "g++", why: "libFuzzer is written in C++" }];
 
-/// The version that is installed where there is none.
-const CARGO_FUZZ: &str = "0.13.2";
+/// The coverage that libFuzzer follows. Without a sanitizer: our code has no `unsafe`.
+const RUSTFLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-simplifycfg-branch-fold-threshold=0";
 /// The target with a fault in it, which must be found.
 const PLANTED: &str = "planted";
 /// How long each target runs: with every change, and before a release.
 const SECONDS: u64 = 10;
 const SECONDS_SOAK: u64 = 3_600;
+/// How many inputs each target is given when they are to be the same each time: the slowest takes some seconds for them.
+const INPUTS: u64 = 50_000;
+/// Names the seed.
+const SEED: &str = "PROVE_SEED";
 /// Fewer inputs a second than this, and nothing was tried. The slowest target does a hundred times as many.
 const INPUTS_PER_S_MIN: u64 = 50;
 /// The longest input, in bytes.
@@ -31,26 +39,35 @@ const INPUT_BYTES_MAX: usize = 2_048;
 const TIMEOUT_S: u64 = 10;
 const RSS_MIB_MAX: u64 = 1_024;
 
+/// How long a target goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// For so many seconds.
+    Seconds(u64),
+    /// Until it was given [`INPUTS`], made with this seed.
+    Inputs(u32),
+}
+
 /// What was asked for.
 struct Asked {
     targets: Vec<String>,
-    seconds: u64,
+    until: Until,
     keep: bool,
 }
 
 /// Arguments: targets, or none for all; `--seconds N` for each; `--keep` to take what was found into the files of inputs.
 pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     let all = targets()?;
-    let Asked { targets, seconds, keep: keeps } = read(args, &all)?;
+    let Asked { targets, until, keep: keeps } = read(args, &all, env::var(SEED).ok().as_deref())?;
     meet(NEEDS)?;
     build()?;
     let mut inputs = 0;
     for target in &targets {
         if target == PLANTED {
-            find_planted(seconds)?;
+            find_planted(until)?;
             continue;
         }
-        inputs += fuzz(target, seconds)?;
+        inputs += fuzz(target, until)?;
         if keeps {
             keep(target)?;
         }
@@ -58,23 +75,41 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     if targets == all {
         let readers = all.len() - 1;
         println!(
-            "proof: {{\"row\":\"S15\",\"tried\":\"any bytes given to {readers} readers, {seconds} s each\",\"count\":{inputs},\
+            "proof: {{\"row\":\"S15\",\"tried\":\"any bytes given to {readers} readers, {until}\",\"count\":{inputs},\
              \"progress\":\"0 failures; a planted one was found\"}}"
         );
     }
     Ok(())
 }
 
-fn read(args: &[String], all: &[String]) -> Result<Asked, Failure> {
-    let seconds = if env::var_os("PROVE_SOAK").is_some() { SECONDS_SOAK } else { SECONDS };
-    let mut asked = Asked { targets: Vec::new(), seconds, keep: false };
+impl fmt::Display for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Until::Seconds(seconds) => write!(f, "{seconds} s each"),
+            Until::Inputs(seed) => write!(f, "{INPUTS} inputs each, seed {seed}"),
+        }
+    }
+}
+
+fn read(args: &[String], all: &[String], seed: Option<&str>) -> Result<Asked, Failure> {
+    let until = match seed {
+        _ if env::var_os("PROVE_SOAK").is_some() => Until::Seconds(SECONDS_SOAK),
+        // To libFuzzer 0 is any.
+        Some(seed) => match seed.parse::<u64>().map(|seed| seed as u32) {
+            Ok(seed @ 1..) => Until::Inputs(seed),
+            Ok(0) | Err(_) => return Err(Failure::Usage(format!("{SEED} is no number, or 0"))),
+        },
+        None => Until::Seconds(SECONDS),
+    };
+    let mut asked = Asked { targets: Vec::new(), until, keep: false };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--keep" => asked.keep = true,
             "--seconds" => {
                 let number = args.next().and_then(|number| number.parse().ok());
-                asked.seconds = number.ok_or_else(|| Failure::Usage("--seconds takes a number".to_owned()))?;
+                let number = number.ok_or_else(|| Failure::Usage("--seconds takes a number".to_owned()))?;
+                asked.until = Until::Seconds(number);
             }
             target if all.iter().any(|known| known == target) => asked.targets.push(target.to_owned()),
             other => return Err(Failure::Usage(format!("there is no target '{other}', only {}", all.join(", ")))),
@@ -96,51 +131,65 @@ fn targets() -> Result<Vec<String>, Failure> {
     Ok(names)
 }
 
-/// Without a sanitizer: our code has no `unsafe`. The coverage that libFuzzer follows is a flag of nightly compilers, which a stable
-/// one takes when told that it is one.
 fn build() -> Result<(), Failure> {
-    if output(&mut cargo(&["fuzz", "--version"])).is_none() {
-        run_command(&mut cargo(&["install", "--locked", "cargo-fuzz", "--version", CARGO_FUZZ]))?;
-    }
     let fetched = run_command(cargo(&["fetch", "--locked"]).current_dir(root().join("fuzz")));
     fetched.map_err(|_| {
         Failure::Found("in fuzz/, a crate of ours has other dependencies now: cargo update --workspace".to_owned())
     })?;
-    let args = ["fuzz", "build", "--fuzz-dir", "fuzz", "--target-dir", "target/fuzz", "--sanitizer", "none"];
-    run_command(cargo(&args).env("RUSTC_BOOTSTRAP", "1"))
+    // With a target named, build scripts are built without the flags.
+    let host = host()?;
+    let args = ["build", "--release", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target/fuzz"];
+    run_command(cargo(&args).args(["--target", &host]).env("RUSTFLAGS", RUSTFLAGS))
 }
 
 /// Runs a target, and gives how many inputs it was given.
-fn fuzz(target: &str, seconds: u64) -> Result<u64, Failure> {
-    let (inputs, log) = execute(target, seconds)?;
+fn fuzz(target: &str, until: Until) -> Result<u64, Failure> {
+    let (inputs, log) = execute(target, until)?;
     let Some(inputs) = inputs else {
         let found = found(target).map(|input| format!("for its file of inputs:\n{input}")).unwrap_or_default();
         return Err(Failure::Found(format!("{target} failed:\n{log}\n{found}")));
     };
-    if inputs < seconds * INPUTS_PER_S_MIN {
-        return Err(Failure::Found(format!("{target} was given only {inputs} inputs in {seconds} s")));
+    let inputs_min = match until {
+        Until::Seconds(seconds) => seconds * INPUTS_PER_S_MIN,
+        Until::Inputs(_) => INPUTS,
+    };
+    if inputs < inputs_min {
+        return Err(Failure::Found(format!("{target} was given only {inputs} inputs: {until}")));
     }
-    eprintln!("{target}: {inputs} inputs in {seconds} s");
+    eprintln!("{target}: {inputs} inputs");
     Ok(inputs)
 }
 
-fn find_planted(seconds: u64) -> Result<(), Failure> {
-    match execute(PLANTED, seconds)? {
+fn find_planted(until: Until) -> Result<(), Failure> {
+    match execute(PLANTED, until)? {
         (None, log) if log.contains("panicked") => {
             eprintln!("{PLANTED}: the fault was found");
             Ok(())
         }
-        (_, log) => Err(Failure::Found(format!("the fault in {PLANTED} was not found in {seconds} s:\n{log}"))),
+        (_, log) => Err(Failure::Found(format!("the fault in {PLANTED} was not found, {until}:\n{log}"))),
     }
 }
 
 /// Runs a target: how many inputs it was given, if none made it fail, and the end of what it printed.
-fn execute(target: &str, seconds: u64) -> Result<(Option<u64>, String), Failure> {
-    corpus::unpack(&kept(target), &folder("corpus", target))?;
+fn execute(target: &str, until: Until) -> Result<(Option<u64>, String), Failure> {
+    let corpus = match until {
+        Until::Seconds(_) => folder("corpus", target),
+        // What was found before must not be among what is the same each time.
+        Until::Inputs(_) => {
+            let again = folder("again", target);
+            corpus::empty(&again)?;
+            again
+        }
+    };
+    corpus::unpack(&kept(target), &corpus)?;
     let found = folder("found", target);
     corpus::empty(&found)?;
     let mut command = program(target)?;
-    command.arg(folder("corpus", target)).arg(format!("-max_total_time={seconds}"));
+    command.arg(corpus);
+    match until {
+        Until::Seconds(seconds) => command.arg(format!("-max_total_time={seconds}")),
+        Until::Inputs(seed) => command.arg(format!("-seed={seed}")).arg(format!("-runs={INPUTS}")),
+    };
     command.arg(format!("-artifact_prefix={}/", found.display())).arg("-print_final_stats=1");
     command.arg(format!("-timeout={TIMEOUT_S}")).arg(format!("-rss_limit_mb={RSS_MIB_MAX}"));
     command.arg(format!("-max_len={INPUT_BYTES_MAX}"));
@@ -177,10 +226,14 @@ fn found(target: &str) -> Option<String> {
 }
 
 fn program(target: &str) -> Result<Command, Failure> {
-    let host = output(Command::new("rustc").arg("-vV")).unwrap_or_default();
-    let host = host.lines().find_map(|line| line.strip_prefix("host: "));
-    let host = host.ok_or_else(|| Failure::Found("rustc does not say what it builds for".to_owned()))?;
-    Ok(Command::new(root().join("target/fuzz").join(host).join("release").join(target)))
+    Ok(Command::new(root().join("target/fuzz").join(host()?).join("release").join(target)))
+}
+
+/// What is built for.
+fn host() -> Result<String, Failure> {
+    let said = output(Command::new("rustc").arg("-vV")).unwrap_or_default();
+    let host = said.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned);
+    host.ok_or_else(|| Failure::Found("rustc does not say what it builds for".to_owned()))
 }
 
 fn kept(target: &str) -> PathBuf {
@@ -202,12 +255,22 @@ mod tests {
     #[test]
     fn without_targets_all_are_meant() {
         let all = words(&["json", PLANTED]);
-        assert_eq!(read(&[], &all).map(|asked| asked.targets).ok(), Some(all.clone()));
-        let asked = read(&words(&["json", "--seconds", "3", "--keep"]), &all).ok();
-        assert!(asked.is_some_and(|asked| asked.targets == ["json"] && asked.seconds == 3 && asked.keep));
+        assert_eq!(read(&[], &all, None).map(|asked| asked.targets).ok(), Some(all.clone()));
+        let asked = read(&words(&["json", "--seconds", "3", "--keep"]), &all, None).ok();
+        assert!(asked.is_some_and(|asked| asked.targets == ["json"] && asked.until == Until::Seconds(3) && asked.keep));
         for wrong in [&["jsn"][..], &["--seconds"], &["--seconds", "x"]] {
-            assert!(matches!(read(&words(wrong), &all), Err(Failure::Usage(_))), "{wrong:?}");
+            assert!(matches!(read(&words(wrong), &all, None), Err(Failure::Usage(_))), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn with_a_seed_the_inputs_are_counted_unless_seconds_are_asked_for() {
+        let all = words(&["json"]);
+        let until = |args: &[&str], seed| read(&words(args), &all, Some(seed)).map(|asked| asked.until).ok();
+        assert_eq!(until(&[], "2026"), Some(Until::Inputs(2026)));
+        assert_eq!(until(&["--seconds", "3"], "2026"), Some(Until::Seconds(3)));
+        assert_eq!(until(&[], "0"), None);
+        assert_eq!(until(&[], "x"), None);
     }
 
     #[test]

@@ -8,13 +8,16 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
+pub mod audit;
 pub mod delivery;
+pub mod destination;
 pub mod enrollment;
 pub mod error;
 pub mod event;
 pub mod idempotency;
 pub mod learning_activity;
 pub mod learning_object;
+pub mod login;
 pub mod notice;
 pub mod oauth;
 pub mod page;

@@ -5,8 +5,10 @@
 //! it only knows how things are spelled. Facts carry their source as "contract, section N".
 
 pub mod api;
+pub mod csv;
 pub mod envelope;
 pub mod event_type;
 pub mod events;
+pub mod lms_text;
 pub mod signature;
 pub mod time;

@@ -37,6 +37,7 @@ pub const POINTS: &[&str] = &[
     "replay/expanded",
     "deliveries/expired",
     "idempotency/begun",
+    "audit/inserted",
     "notice/inserted",
     "announcement/expanded",
     "content/expired",

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::change::Change;
 use crate::event::Event;
-use crate::id::{EnrollmentId, EventId, LearningObjectId, PortalId, UserAccountId};
+use crate::id::{DestinationId, EnrollmentId, EventId, LearningObjectId, PortalId, UserAccountId};
 
 mod progress;
 
@@ -79,6 +79,8 @@ pub struct Enrollment {
     pub lo_id: LearningObjectId,
     /// The enrollment in the whole of which the content is a part.
     pub parent_id: Option<EnrollmentId>,
+    /// The LMS that launched it, where one did: each counts on its own.
+    pub destination_id: Option<DestinationId>,
     /// How it came about.
     pub enrollment_type: EnrollmentType,
     /// How it came about at first: the learner may have chosen what was assigned later.
@@ -112,6 +114,8 @@ pub struct NewEnrollment {
     pub lo_id: LearningObjectId,
     /// The enrollment in the whole of which the content is a part.
     pub parent_id: Option<EnrollmentId>,
+    /// The LMS that launches it, if one does.
+    pub destination_id: Option<DestinationId>,
     /// How it came about.
     pub enrollment_type: EnrollmentType,
     /// Who assigns it.
@@ -198,6 +202,7 @@ impl Enrollment {
             user_account_id: new.user_account_id,
             lo_id: new.lo_id,
             parent_id: new.parent_id,
+            destination_id: new.destination_id,
             enrollment_type: new.enrollment_type,
             original_type: new.enrollment_type,
             assigner_id: new.assigner_id,

@@ -10,6 +10,8 @@ use crate::random::Random;
 
 /// How many letters and digits name an event or a webhook, as in the published samples: about 71 random bits.
 pub const SHORT_ID_LENGTH: usize = 12;
+/// How many letters and digits the token of a destination has.
+pub const DESTINATION_TOKEN_LENGTH: usize = 32;
 
 /// A text that is not an id of the kind that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +54,10 @@ number_ids! {
     NoticeMailId, "the id of a mail, which is a decimal number";
     /// One event to one webhook. Never on the wire.
     DeliveryId, "a delivery id, which is a decimal number";
+    /// An entry of the audit log.
+    AuditEntryId, "the id of an audit entry, which is a decimal number";
+    /// An LMS to which a portal hands packages.
+    DestinationId, "a destination id, which is a decimal number";
 }
 
 macro_rules! text_ids {
@@ -93,12 +99,20 @@ text_ids! {
     NoticeId, "a notice id, which is 12 letters and digits", is_short_id;
     /// A replay: 12 letters and digits.
     ReplayId, "a replay id, which is 12 letters and digits", is_short_id;
+    /// What an LMS passed in one launch: 12 letters and digits.
+    LearningActivityId, "a learning activity id, which is 12 letters and digits", is_short_id;
     /// What is told of content: 12 letters and digits.
     AnnouncementId, "an announcement id, which is 12 letters and digits", is_short_id;
     /// A learning object, by its newer id: `con_` and a ULID.
     ContentId, "a learning object id, which is con_ and 26 letters and digits", |text| is_prefixed_ulid(text, "con_");
     /// A user account, by its newer id: `acc_` and a ULID.
     AccountGuid, "an account id, which is acc_ and 26 letters and digits", |text| is_prefixed_ulid(text, "acc_");
+    /// What the packages of a destination carry: 32 letters and digits, about 190 random bits. No secret.
+    DestinationToken, "the token of a destination, which is 32 letters and digits", |text| {
+        text.len() == DESTINATION_TOKEN_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    /// An uploaded package: 32 lower-case hex digits, which nobody can guess: who has it may fetch the files.
+    PackageId, "a package id, which is 32 hex digits", |text| text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     /// An OAuth client: 40 hex digits.
     ClientId, "a client id, which is 40 hex digits", |text| text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
 }
@@ -141,10 +155,31 @@ impl NoticeId {
     }
 }
 
+impl LearningActivityId {
+    /// A new id.
+    pub fn draw(random: &dyn Random) -> Self {
+        LearningActivityId(random.alphanumeric(SHORT_ID_LENGTH))
+    }
+}
+
 impl ReplayId {
     /// A new id.
     pub fn draw(random: &dyn Random) -> Self {
         ReplayId(random.alphanumeric(SHORT_ID_LENGTH))
+    }
+}
+
+impl DestinationToken {
+    /// A new token.
+    pub fn draw(random: &dyn Random) -> Self {
+        DestinationToken(random.alphanumeric(DESTINATION_TOKEN_LENGTH))
+    }
+}
+
+impl PackageId {
+    /// A new id: 128 random bits.
+    pub fn draw(random: &dyn Random) -> Self {
+        PackageId(random.hex(32))
     }
 }
 
@@ -221,8 +256,12 @@ mod tests {
         let content = ContentId::draw(&Ones as &dyn Random, at);
         assert_eq!(content.as_str(), "con_01G6VGXA00040G2081040G2081");
         assert_eq!(content.as_str().parse(), Ok(content.clone()));
+        let package = PackageId::draw(&Ones as &dyn Random);
+        assert_eq!(package.as_str().parse(), Ok(package.clone()));
         let client = ClientId::draw(&Ones as &dyn Random);
         assert_eq!(client.as_str().parse(), Ok(client.clone()));
+        let token = DestinationToken::draw(&Ones as &dyn Random);
+        assert_eq!(token.as_str().parse(), Ok(token.clone()));
     }
 
     #[test]

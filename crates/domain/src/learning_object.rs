@@ -7,8 +7,10 @@ use crate::id::{ContentId, LearningObjectId, PortalId};
 use crate::portal::Portal;
 
 pub mod alternative;
+pub mod content;
 pub mod retirement;
 
+pub use self::content::Content;
 pub use self::retirement::Retirement;
 
 /// The longest title, in characters.
@@ -106,6 +108,8 @@ pub struct LearningObject {
     pub topics: Vec<String>,
     /// What its owner says may take its place, the best first.
     pub replacements: Vec<LearningObjectId>,
+    /// What is played, if that is said.
+    pub content: Option<Content>,
     /// Where it stood when that was last stored; [`state_at`](Self::state_at) says where it stands.
     pub state: LifecycleState,
     /// When it ends, if it is flagged.
@@ -215,10 +219,10 @@ impl LearningObject {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    pub(super) fn content() -> LearningObject {
+    pub(crate) fn content() -> LearningObject {
         LearningObject {
             id: LearningObjectId(741712),
             version: 0,
@@ -231,6 +235,7 @@ mod tests {
             language: None,
             topics: Vec::new(),
             replacements: Vec::new(),
+            content: None,
             state: LifecycleState::Published,
             retirement: None,
             withdrawn_at: None,

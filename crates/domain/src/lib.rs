@@ -5,15 +5,22 @@
 //! serialisable: clocks and randomness are traits that the binary hands over, and what crosses the wire is `contract`'s.
 
 pub mod address;
+pub mod audit;
 pub mod change;
 pub mod clock;
 pub mod delivery;
+pub mod destination;
 pub mod enrollment;
 pub mod event;
+pub mod hub_session;
 pub mod id;
+pub mod learning_activity;
 pub mod learning_object;
 pub mod notice;
 pub mod oauth;
+pub mod package;
+pub mod password;
+pub mod play;
 pub mod portal;
 pub mod random;
 pub mod replay;

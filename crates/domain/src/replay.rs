@@ -50,3 +50,54 @@ pub struct Replay {
     /// When it was asked for. Events stored later are not part of it.
     pub created_at: Timestamp,
 }
+
+/// Why there is no such replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    /// Nothing happened since then.
+    #[error("since {0} lies in the future: nothing that happened can be told from there on")]
+    InTheFuture(Timestamp),
+}
+
+impl ReplayError {
+    /// The field at fault.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            ReplayError::InTheFuture(_) => "since",
+        }
+    }
+}
+
+impl Replay {
+    /// A replay that is about to be stored, if it may be as it is.
+    pub fn create(self) -> Result<Replay, ReplayError> {
+        if self.since > self.created_at { Err(ReplayError::InTheFuture(self.since)) } else { Ok(self) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_told_from_the_future_on() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        let replay = |since| Replay {
+            id: "r1r1r1r1r1r1".parse().unwrap(),
+            portal_id: PortalId(1),
+            webhook_id: "w1w1w1w1w1w1".parse().unwrap(),
+            scope: ReplayScope::All,
+            since,
+            deliveries: 0,
+            finished_at: None,
+            created_by: UserAccountId(1),
+            created_at: now,
+        };
+        let later = now + SignedDuration::from_nanos(1);
+        assert_eq!(replay(now).create(), Ok(replay(now)));
+        assert_eq!(replay(later).create(), Err(ReplayError::InTheFuture(later)));
+        assert_eq!(ReplayError::InTheFuture(later).field(), "since");
+    }
+}

@@ -145,6 +145,11 @@ impl UserAccount {
         self.active && self.roles.contains(&Role::Administrator)
     }
 
+    /// Whether the person may sign in to the Hub: whoever does more than learn. Only administrators may change anything there.
+    pub fn may_sign_in(&self) -> bool {
+        self.active && self.roles.iter().any(|role| *role != Role::Learner)
+    }
+
     fn check(&mut self) -> Result<(), UserAccountError> {
         let texts = [
             (Some(&self.given_name), "given_name"),
@@ -239,5 +244,15 @@ mod tests {
         let administrator = UserAccount { roles: vec![Role::Administrator], ..account() };
         assert!(administrator.administers());
         assert!(!UserAccount { active: false, ..administrator }.administers());
+    }
+
+    #[test]
+    fn whoever_does_more_than_learn_may_sign_in() {
+        let with = |roles: &[Role]| UserAccount { roles: roles.to_vec(), ..account() };
+        assert!(!account().may_sign_in());
+        for role in [Role::Manager, Role::ContentAdministrator, Role::Administrator] {
+            assert!(with(&[role]).may_sign_in() && with(&[Role::Learner, role]).may_sign_in());
+            assert!(!UserAccount { active: false, ..with(&[role]) }.may_sign_in());
+        }
     }
 }

@@ -367,4 +367,4 @@ impl Webhook {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

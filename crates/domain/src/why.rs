@@ -51,6 +51,8 @@ pub struct Standing {
     pub then: Then,
     /// Its delivery of the event: the one under way, else one that arrived, else the last that failed. `None` if it was not told.
     pub told: Option<Told>,
+    /// Whether it is deleted by now, so that nothing can be told to it any more.
+    pub is_deleted: bool,
 }
 
 /// Why a webhook was not told of an event.
@@ -93,28 +95,42 @@ impl NotTold {
         }
     }
 
-    /// A sentence or two for people: why, and what to do.
-    pub fn explain(self, event_type: EventType) -> String {
+    /// A sentence for people that says why.
+    fn why(self, event_type: EventType) -> String {
         match self {
-            NotTold::MadeLater => "The webhook was made after this event. To tell it of old events, replay all since \
-                 a time before them."
-                .to_owned(),
-            NotTold::NotSubscribed => format!(
-                "The webhook was not subscribed to {event_type} when this happened. Subscribe it, and replay all since \
-                 then if it should hear of this event too."
-            ),
+            NotTold::MadeLater => "The webhook was made after this event.".to_owned(),
+            NotTold::NotSubscribed => {
+                format!("The webhook was not subscribed to {event_type} when this happened.")
+            }
             NotTold::Inactive => "The webhook was inactive when this happened, because its owner had made it so: such \
-                 events are not kept for it. Replay all since then if it should hear of this event; pause a webhook \
-                 instead to have its events kept."
+                 events are not kept for it."
                 .to_owned(),
             NotTold::Deleted => "The webhook had been deleted when this happened.".to_owned(),
             NotTold::TestOfAnother => "The event was a test of another webhook.".to_owned(),
-            NotTold::Unknown => "What the webhook was subscribed to when this happened was not kept. Replay all since \
-                 then if it should hear of this event."
-                .to_owned(),
+            NotTold::Unknown => "What the webhook was subscribed to when this happened was not kept.".to_owned(),
+        }
+    }
+
+    /// A sentence that says what to do, if there is anything.
+    const fn advice(self) -> Option<&'static str> {
+        match self {
+            NotTold::MadeLater => Some("To tell it of old events, replay all since a time before them."),
+            NotTold::NotSubscribed => {
+                Some("Subscribe it, and replay all since then if it should hear of this event too.")
+            }
+            NotTold::Inactive => Some(
+                "Replay all since then if it should hear of this event; pause a webhook instead to have its events kept.",
+            ),
+            NotTold::Deleted => Some(MAKE_ANOTHER),
+            NotTold::TestOfAnother => None,
+            NotTold::Unknown => Some("Replay all since then if it should hear of this event."),
         }
     }
 }
+
+/// What to do where nothing can be told to the webhook any more.
+const MAKE_ANOTHER: &str = "Nothing can be told to a deleted webhook: if its receiver should hear of this event, make another \
+     webhook, and replay all since then to that one.";
 
 impl Standing {
     /// Why the webhook was not told of the event, if it was not.
@@ -135,9 +151,15 @@ impl Standing {
 
     /// A sentence or two for people: where the delivery stands or why there is none, and what to do.
     pub fn explain(&self, event: &Event) -> String {
-        match (self.told, self.not_told(event)) {
-            (Some(told), _) => told.explain(),
-            (None, reason) => reason.unwrap_or(NotTold::Unknown).explain(event.event_type),
+        let reason = self.not_told(event).unwrap_or(NotTold::Unknown);
+        let (why, advice) = match self.told {
+            Some(told) => told.explain(),
+            None => (reason.why(event.event_type), reason.advice().map(str::to_owned)),
+        };
+        match advice {
+            None => why,
+            Some(_) if self.is_deleted => format!("{why} {MAKE_ANOTHER}"),
+            Some(advice) => format!("{why} {advice}"),
         }
     }
 }
@@ -147,28 +169,33 @@ const OVERDUE: &str = "If that is past, others go before it, or the receiver fai
      then: once that is mended, set the webhook to active again, and it is tried at once.";
 
 impl Told {
-    fn explain(self) -> String {
+    /// Where the delivery stands, and what to do about it, if there is anything.
+    fn explain(self) -> (String, Option<String>) {
         let number = self.attempt_number;
         match self.state {
             DeliveryState::Pending { due_at } if number == 0 => {
-                format!("It waits for its first attempt, due at {}. {OVERDUE}", Millis(due_at))
+                (format!("It waits for its first attempt, due at {}. {OVERDUE}", Millis(due_at)), None)
             }
-            DeliveryState::Pending { due_at } => format!(
-                "Attempt {number} has not succeeded, or is being made. The next is due at {}: see delivery {} for what \
-                 the receiver answered. {OVERDUE}",
-                Millis(due_at),
-                self.delivery_id
-            ),
-            DeliveryState::Held { reason } => held(reason).to_owned(),
-            DeliveryState::Delivered { at } => format!("It arrived at {}, with attempt {number}.", Millis(at)),
-            DeliveryState::Failed { at, reason: FailedReason::Exhausted } => format!(
-                "It was given up at {}, after attempt {number}. Delivery {} says what the receiver answered; mend that, \
-                 then replay it.",
-                Millis(at),
-                self.delivery_id
-            ),
+            DeliveryState::Pending { due_at } => {
+                let why = format!(
+                    "Attempt {number} has not succeeded, or is being made. The next is due at {}: see delivery {} for \
+                     what the receiver answered. {OVERDUE}",
+                    Millis(due_at),
+                    self.delivery_id
+                );
+                (why, None)
+            }
+            DeliveryState::Held { reason } => (held(reason).to_owned(), None),
+            DeliveryState::Delivered { at } => (format!("It arrived at {}, with attempt {number}.", Millis(at)), None),
+            DeliveryState::Failed { at, reason: FailedReason::Exhausted } => {
+                let advice = format!(
+                    "Delivery {} says what the receiver answered; mend that, then replay it.",
+                    self.delivery_id
+                );
+                (format!("It was given up at {}, after attempt {number}.", Millis(at)), Some(advice))
+            }
             DeliveryState::Failed { reason: FailedReason::WebhookDeleted, .. } => {
-                "The webhook was deleted before it arrived.".to_owned()
+                ("The webhook was deleted before it arrived.".to_owned(), Some(MAKE_ANOTHER.to_owned()))
             }
         }
     }

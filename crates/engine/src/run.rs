@@ -57,6 +57,8 @@ pub struct Settings {
     pub user_agent: UserAgent,
     /// For how long events are kept, with what became of them; for ever if there is none.
     pub events_kept_for: Option<SignedDuration>,
+    /// For how long entries of the audit log are kept; for ever if there is none.
+    pub audit_kept_for: Option<SignedDuration>,
 }
 
 /// For how long events are kept, unless the operator says otherwise.
@@ -73,6 +75,7 @@ impl Default for Settings {
             stop_for: SignedDuration::from_secs(15),
             user_agent: UserAgent::default(),
             events_kept_for: Some(EVENTS_KEPT_FOR),
+            audit_kept_for: Some(domain::audit::KEPT_FOR),
         }
     }
 }

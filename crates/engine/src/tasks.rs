@@ -17,20 +17,27 @@ mod expand_replays;
 mod expire_content;
 mod expire_deliveries;
 mod mail_notices;
+mod prune_audit;
 mod prune_events;
+mod prune_hub_sessions;
 mod prune_idempotency;
 mod prune_notices;
+mod prune_packages;
+mod prune_plays;
 mod prune_replays;
 mod prune_tokens;
 mod prune_webhooks;
 
 /// Every task that needs no setting.
-const ALL: [&dyn Task; 7] = [
+const ALL: [&dyn Task; 10] = [
     &expand_replays::ExpandReplays,
     &expire_deliveries::ExpireDeliveries,
     &prune_tokens::PruneTokens,
     &prune_notices::PruneNotices,
     &prune_idempotency::PruneIdempotency,
+    &prune_packages::PrunePackages,
+    &prune_hub_sessions::PruneHubSessions,
+    &prune_plays::PrunePlays,
     &expand_announcements::ExpandAnnouncements,
     &expire_content::ExpireContent,
 ];
@@ -69,7 +76,8 @@ pub(crate) async fn repeat_all(engine: &Engine, shutdown: &CancellationToken) {
     let prune_events = prune_events::PruneEvents { kept_for, cursor: AtomicI64::default() };
     let prune_replays = prune_replays::PruneReplays { kept_for };
     let prune_webhooks = prune_webhooks::PruneWebhooks { kept_for };
-    let with_settings: [&dyn Task; 3] = [&prune_events, &prune_replays, &prune_webhooks];
+    let prune_audit = prune_audit::PruneAudit { kept_for: engine.settings.audit_kept_for };
+    let with_settings: [&dyn Task; 4] = [&prune_events, &prune_replays, &prune_webhooks, &prune_audit];
     let mail_notices = engine.mailer.clone().map(|mailer| MailNotices { mailer, clock: engine.clock.clone() });
     let mail_notices = mail_notices.as_ref().map(|task| task as &dyn Task);
     let all = ALL.into_iter().chain(with_settings).chain(mail_notices);

@@ -11,7 +11,8 @@ use crate::extract::{json, query, trailing_comma};
 use crate::limit::Net;
 use crate::limit::address;
 use crate::{
-    delivery, enrollment, event, idempotency, learning_object, notice, oauth_client, portal, user_account, v2,
+    delivery, destination, enrollment, event, idempotency, learning_object, notice, oauth_client, portal, user_account,
+    v2,
 };
 
 /// Reads the body of a request; the error is what the caller is told.
@@ -33,6 +34,7 @@ pub fn read_query<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 pub fn read_queries(text: &str) -> usize {
     let made_sense = [
         read_query::<delivery::list::ListDeliveries>(text).is_ok(),
+        read_query::<destination::list::ListDestinations>(text).is_ok(),
         read_query::<enrollment::create::CreateEnrollmentAgain>(text).is_ok(),
         read_query::<enrollment::delete::DeleteEnrollment>(text).is_ok(),
         read_query::<enrollment::list::ListEnrollments>(text).is_ok(),
@@ -40,6 +42,7 @@ pub fn read_queries(text: &str) -> usize {
         read_query::<learning_object::alternatives::ListAlternatives>(text).is_ok(),
         read_query::<learning_object::impact::ShowImpact>(text).is_ok(),
         read_query::<learning_object::list::ListLearningObjects>(text).is_ok(),
+        read_query::<learning_object::scorm::DownloadPackage>(text).is_ok(),
         read_query::<learning_object::show::ShowLearningObject>(text).is_ok(),
         read_query::<notice::list::ListNotices>(text).is_ok(),
         read_query::<oauth_client::list::ListOauthClients>(text).is_ok(),
@@ -71,5 +74,5 @@ pub fn idempotency_key(value: &[u8]) -> Option<String> {
 
 /// A cell of a table for spreadsheets.
 pub fn csv_cell(text: &str) -> String {
-    learning_object::impact::cell(text)
+    contract::csv::cell(text)
 }

@@ -7,6 +7,7 @@ use domain::clock::Clock;
 use domain::random::Random;
 use domain::webhook::{PER_PORTAL_MAX, UrlPolicy};
 use jiff::Timestamp;
+use scorm::schemas::Schemas;
 use store::Store;
 use store::keyring::Keyring;
 
@@ -14,6 +15,12 @@ use crate::door::Door;
 use crate::idempotency::UnderWay;
 use crate::limit::{LimitSettings, Limits};
 use crate::token_cache::TokenCache;
+use crate::upload::Uploads;
+
+/// The longest package that may be uploaded, packed, unless the operator says otherwise.
+pub const PACKAGE_BYTES_MAX: usize = 100 * 1024 * 1024;
+/// How long all packages of a portal may be together, unpacked, unless the operator says otherwise.
+pub const PACKAGES_PER_PORTAL_BYTES_MAX: u64 = 50 * 1024 * 1024 * 1024;
 
 /// The state of the API. Cloning it is cheap: all clones share everything.
 #[derive(Clone)]
@@ -30,6 +37,7 @@ pub struct Parts {
     pub(crate) limits: Limits,
     pub(crate) under_way: UnderWay,
     pub(crate) door: Door,
+    pub(crate) uploads: Uploads,
 }
 
 /// What the operator decides.
@@ -41,8 +49,16 @@ pub struct Settings {
     pub webhooks_per_portal_max: usize,
     /// The longest body of a request.
     pub body_bytes_max: usize,
+    /// The longest package that may be uploaded, packed.
+    pub package_bytes_max: usize,
+    /// How long all packages of a portal may be together, unpacked.
+    pub packages_per_portal_bytes_max: u64,
     /// How often callers may ask.
     pub limits: LimitSettings,
+    /// Where learners play, an origin without a slash at its end: packages and login links lead there.
+    pub player_url: String,
+    /// What packages carry along for LMSs that insist on it.
+    pub schemas: Arc<Schemas>,
 }
 
 impl Default for Settings {
@@ -51,7 +67,11 @@ impl Default for Settings {
             url_policy: UrlPolicy::default(),
             webhooks_per_portal_max: PER_PORTAL_MAX,
             body_bytes_max: 1024 * 1024,
+            package_bytes_max: PACKAGE_BYTES_MAX,
+            packages_per_portal_bytes_max: PACKAGES_PER_PORTAL_BYTES_MAX,
             limits: LimitSettings::default(),
+            player_url: "http://127.0.0.1:8422".to_owned(),
+            schemas: Arc::default(),
         }
     }
 }
@@ -83,6 +103,7 @@ impl Gateway {
             tokens: TokenCache::default(),
             under_way: UnderWay::default(),
             door: Door::default(),
+            uploads: Uploads::default(),
         }))
     }
 

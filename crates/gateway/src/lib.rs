@@ -9,7 +9,9 @@
 //! [`serve`] runs any axum router behind limits that keep a slow or hostile client from holding the others up.
 
 mod again;
+mod audit;
 mod delivery;
+mod destination;
 mod door;
 mod enrollment;
 mod event;
@@ -22,6 +24,7 @@ mod health;
 mod idempotency;
 mod learning_object;
 pub mod limit;
+mod login;
 mod notice;
 mod oauth;
 mod oauth_client;
@@ -34,6 +37,7 @@ mod replay;
 pub mod router;
 pub mod serve;
 mod token_cache;
+pub mod upload;
 mod user_account;
 mod v2;
 mod webhook;

@@ -16,7 +16,7 @@ use domain::id::{ClientId, PortalId};
 use domain::oauth::Token;
 use jiff::Timestamp;
 
-pub use self::address::{Net, NotANet};
+pub use self::address::{Net, NotANet, origin, site};
 pub(crate) use self::rate::Standing;
 
 use self::rate::{Limiter, Rate};

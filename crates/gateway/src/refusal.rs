@@ -8,12 +8,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contract::api::error::{ApiError, FieldError};
 use contract::api::idempotency::IN_USE;
+use domain::destination::DestinationError;
 use domain::enrollment::EnrollmentError;
 use domain::learning_object::LearningObjectError;
+use domain::learning_object::content::ContentError;
 use domain::learning_object::retirement::RetirementError;
 use domain::oauth::OauthClientError;
 use domain::portal::PortalError;
 use domain::random::Random;
+use domain::replay::ReplayError;
 use domain::user_account::UserAccountError;
 use domain::webhook::WebhookError;
 use store::error::StoreError;
@@ -147,10 +150,13 @@ macro_rules! from_rule {
 }
 
 from_rule!(
+    ContentError,
+    DestinationError,
     EnrollmentError,
     LearningObjectError,
     OauthClientError,
     PortalError,
+    ReplayError,
     RetirementError,
     UserAccountError,
     WebhookError

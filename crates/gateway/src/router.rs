@@ -16,8 +16,8 @@ use crate::gateway::Gateway;
 use crate::idempotency::{self, Once};
 use crate::refusal::Refusal;
 use crate::{
-    delivery, enrollment, event, health, learning_object, notice, oauth, oauth_client, observe, openapi, portal,
-    replay, user_account, v2, webhook,
+    audit, delivery, destination, enrollment, event, health, learning_object, notice, oauth, oauth_client, observe,
+    openapi, portal, replay, user_account, v2, webhook,
 };
 
 /// Where the description of the API is.
@@ -81,15 +81,21 @@ fn v3() -> OpenApiRouter<Gateway> {
         .routes(routes!(replay::show::show))
         .routes(routes!(notice::list::list))
         .routes(routes!(notice::show::show))
+        .routes(routes!(audit::list::list))
         .routes(routes!(portal::list::list, portal::create::create))
         .routes(routes!(portal::show::show, portal::update::update))
         .routes(routes!(user_account::list::list, user_account::create::create))
         .routes(routes!(user_account::show::show, user_account::update::update))
+        .routes(routes!(user_account::login::login))
         .routes(routes!(learning_object::list::list, learning_object::create::create))
         .routes(routes!(learning_object::show::show))
         .routes(routes!(learning_object::set::set))
+        .routes(routes!(learning_object::upload::upload))
         .routes(routes!(learning_object::alternatives::alternatives))
+        .routes(routes!(learning_object::scorm::scorm))
         .routes(routes!(learning_object::impact::impact))
+        .routes(routes!(destination::list::list, destination::create::create))
+        .routes(routes!(destination::show::show, destination::update::update))
         .routes(routes!(enrollment::list::list, enrollment::create::create))
         .routes(routes!(enrollment::show::show, enrollment::update::update, enrollment::delete::delete))
 }
@@ -103,9 +109,12 @@ fn v2() -> OpenApiRouter<Gateway> {
         .routes(routes!(v2::learning_activity::list::list))
         .routes(routes!(v2::user::list::list, v2::user::create::create))
         .routes(routes!(v2::user::show::show))
+        .routes(routes!(v2::user::login::login))
+        .routes(routes!(v2::me::login::login))
         .routes(routes!(v2::user_account::show::show))
         .routes(routes!(v2::learning_object::list::list))
         .routes(routes!(v2::learning_object::show::show))
+        .routes(routes!(v2::learning_object::scorm::scorm))
         .routes(routes!(v2::collection::add::add))
         .routes(routes!(v2::collection::remove::remove))
         .routes(routes!(v2::account::show::show))

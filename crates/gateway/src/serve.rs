@@ -2,14 +2,14 @@
 //!
 //! Our own accept loop, because `axum::serve` lets a connection that sends nothing live for ever. What is promised: no
 //! connection waits for a head longer than the limit, neither before its first request nor between two; no request
-//! takes longer than the limit, its body included; no answer is left unread for longer than the limit; no more
+//! takes longer than the limit, its body included, unless its handler moves its [`Deadline`]; no answer is left unread for longer than the limit; no more
 //! connections than the limit are open, of which one that waits for a request gives way to the next; and a stop ends in time.
 //! A head that can be read in two ways is refused, and after a chunked body the connection is closed. Knows no routes.
 //!
 //! What is refused here the router answers for, and logs ([`Unserved`]). What hyper cannot read at all it answers itself, with a
 //! status and nothing else; that is logged here.
 
-mod framing;
+mod deadline;
 mod patient;
 mod waiting;
 
@@ -24,6 +24,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use framing::{Found, Framing, LINE_BYTES_MAX};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -35,7 +36,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use self::framing::{Found, Framing};
+pub(crate) use self::deadline::Deadline;
+
 use self::patient::Patient;
 use self::waiting::{Place, Waiting};
 
@@ -47,7 +49,7 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 const URI_BYTES_MAX: usize = 16 * 1024;
 /// How much of a request is buffered, in bytes. Larger than a head may be, so that one that is somewhat too long is read to
 /// its end and its client reads why it is refused.
-const BUFFER_BYTES_MAX: usize = 64 * 1024;
+const BUFFER_BYTES_MAX: usize = LINE_BYTES_MAX;
 /// How many times the headers that are allowed are read, for the same reason.
 const HEADERS_READ: usize = 2;
 
@@ -56,7 +58,7 @@ const HEADERS_READ: usize = 2;
 pub struct Limits {
     /// How long the head of a request may take, from the connection or from the end of the previous answer.
     pub head_for: Duration,
-    /// How long a request may take from its head to its answer.
+    /// How long a request may take from its head to its answer, unless its handler says otherwise.
     pub request_for: Duration,
     /// How long a client may leave an answer unread.
     pub write_for: Duration,
@@ -223,7 +225,7 @@ pub(crate) struct Unserved {
 
 async fn answer(
     app: Router,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     is_ambiguous: bool,
     limits: Limits,
 ) -> Result<Response<Body>, Infallible> {
@@ -233,9 +235,14 @@ async fn answer(
         return refuse(app, unserved(why)).await;
     }
     let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-    match timeout(limits.request_for, app.clone().oneshot(request)).await {
-        Ok(answered) => answered.map(|response| if is_chunked { and_close(response) } else { response }),
-        Err(_) => {
+    let deadline = Deadline::within(limits.request_for);
+    request.extensions_mut().insert(deadline.clone());
+    tokio::select! {
+        biased;
+        answered = app.clone().oneshot(request) => {
+            answered.map(|response| if is_chunked { and_close(response) } else { response })
+        }
+        () = deadline.passed() => {
             let why = (StatusCode::REQUEST_TIMEOUT, "request_timeout", "the request took too long");
             refuse(app, unserved(why)).await
         }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::id::ClientId;
 use domain::oauth::{Digest, Token};
 use jiff::{SignedDuration, Timestamp};
 
@@ -21,19 +20,24 @@ pub(crate) struct TokenCache {
 struct Known {
     token: Arc<Token>,
     until: Timestamp,
+    /// How much had ended on this node before it was found good.
+    endings: u64,
 }
 
 impl TokenCache {
-    /// A token that was found good lately and has not ended since.
-    pub(crate) fn find(&self, digest: &Digest, now: Timestamp) -> Option<Arc<Token>> {
+    /// A token that was found good lately and has not ended since. `endings` says how much has ended on this node by now: whatever
+    /// it was, a token that was found before it is looked up again.
+    pub(crate) fn find(&self, digest: &Digest, now: Timestamp, endings: u64) -> Option<Arc<Token>> {
         let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         // Nor is it believed when the clock was set back meanwhile.
-        let is_fresh = |known: &&Known| now < known.until && known.until.duration_since(now) <= GOOD_FOR;
+        let is_fresh = |known: &&Known| {
+            known.endings == endings && now < known.until && known.until.duration_since(now) <= GOOD_FOR
+        };
         tokens.get(digest).filter(is_fresh).map(|known| known.token.clone())
     }
 
-    /// Keeps a token that the store found good at `now`.
-    pub(crate) fn keep(&self, token: Arc<Token>, now: Timestamp) {
+    /// Keeps a token that the store found good at `now`, when at least so much had ended.
+    pub(crate) fn keep(&self, token: Arc<Token>, now: Timestamp, endings: u64) {
         let until = token.expires_at.min(now.saturating_add(GOOD_FOR).unwrap_or(now));
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         if tokens.len() >= TOKENS_MAX {
@@ -42,18 +46,12 @@ impl TokenCache {
         if tokens.len() >= TOKENS_MAX {
             tokens.clear();
         }
-        tokens.insert(token.digest, Known { token, until });
+        tokens.insert(token.digest, Known { token, until, endings });
     }
 
     /// Forgets a token, because it was revoked.
     pub(crate) fn forget(&self, digest: &Digest) {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(digest);
-    }
-
-    /// Forgets the tokens of a client, because it was revoked.
-    pub(crate) fn forget_client(&self, id: &ClientId) {
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.retain(|_, known| known.token.client_id != *id);
     }
 }
 
@@ -86,8 +84,8 @@ mod tests {
     #[track_caller]
     fn check(kept_at: Timestamp, now: Timestamp, expected: bool) {
         let cache = TokenCache::default();
-        cache.keep(token(1), kept_at);
-        assert_eq!(cache.find(&token(1).digest, now).is_some(), expected);
+        cache.keep(token(1), kept_at, 0);
+        assert_eq!(cache.find(&token(1).digest, now, 0).is_some(), expected);
     }
 
     #[test]
@@ -103,21 +101,29 @@ mod tests {
     #[test]
     fn what_is_revoked_is_forgotten() {
         let cache = TokenCache::default();
-        cache.keep(token(1), at(0));
+        cache.keep(token(1), at(0), 0);
         cache.forget(&token(1).digest);
-        assert!(cache.find(&token(1).digest, at(0)).is_none());
-        cache.keep(token(2), at(0));
-        cache.forget_client(&token(2).client_id);
-        assert!(cache.find(&token(2).digest, at(0)).is_none());
+        assert!(cache.find(&token(1).digest, at(0), 0).is_none());
+    }
+
+    #[test]
+    fn what_was_found_good_before_something_ended_is_not_believed() {
+        let cache = TokenCache::default();
+        cache.keep(token(1), at(0), 7);
+        assert!(cache.find(&token(1).digest, at(0), 7).is_some());
+        assert!(cache.find(&token(1).digest, at(0), 8).is_none());
+        // Looked up before that ended, and kept after it: it may have ended.
+        cache.keep(token(1), at(0), 7);
+        assert!(cache.find(&token(1).digest, at(0), 8).is_none());
     }
 
     #[test]
     fn there_is_room_for_so_many_and_the_latest_is_kept() {
         let cache = TokenCache::default();
         for number in 0..=TOKENS_MAX {
-            cache.keep(token(number), at(0));
+            cache.keep(token(number), at(0), 0);
         }
         assert!(cache.tokens.lock().unwrap().len() <= TOKENS_MAX);
-        assert!(cache.find(&token(TOKENS_MAX).digest, at(0)).is_some());
+        assert!(cache.find(&token(TOKENS_MAX).digest, at(0), 0).is_some());
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod collection;
 pub(crate) mod enrollment;
 pub(crate) mod learning_activity;
 pub(crate) mod learning_object;
+pub(crate) mod me;
 pub(crate) mod user;
 pub(crate) mod user_account;
 

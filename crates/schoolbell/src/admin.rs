@@ -3,6 +3,7 @@
 mod client;
 mod content;
 mod portal;
+mod typed;
 mod user;
 
 use std::io::Write;
@@ -40,7 +41,7 @@ enum AdminCommand {
     /// Credentials with which programs act in a portal
     #[command(subcommand)]
     Client(client::ClientCommand),
-    /// Content that ends: flag it for removal, move the dates, withdraw the flag
+    /// What is played: show it, upload a package; and content that ends: flag it for removal, move the dates, withdraw the flag
     #[command(subcommand)]
     Content(content::ContentCommand),
     /// People in a portal

@@ -4,14 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use companion::config::MailSettings;
+use anyhow::Result;
 use domain::clock::Clock;
 use domain::random::Random;
 
 use crate::ambient::{SystemClock, SystemRandom};
 use crate::config::Config;
-use crate::config::companion::Hidden;
+use crate::config::companion::{CompanionSection, Hidden};
 use crate::config::log::LogFormat;
 use crate::data_folder;
 use crate::observe;
@@ -26,15 +25,9 @@ use crate::serve::stop_on_signal;
 )]
 pub(crate) struct CompanionArgs {
     #[command(subcommand)]
-    command: Option<CompanionCommand>,
+    command: Option<cli::CompanionCommand>,
     #[command(flatten)]
     run: RunArgs,
-}
-
-#[derive(clap::Subcommand)]
-enum CompanionCommand {
-    /// List the completions that a companion has recorded
-    Completions(cli::CompletionsArgs),
 }
 
 #[derive(clap::Args)]
@@ -51,16 +44,11 @@ struct RunArgs {
     /// Where the platform is [default: http://127.0.0.1:8420]
     #[arg(long, value_name = "URL", env = "SCHOOLBELL_URL")]
     platform_url: Option<String>,
-    /// A secret of the webhook; may be given more than once. Others on this machine can read flags: prefer the variable
-    #[arg(long, value_name = "SECRET", env = "SCHOOLBELL_WEBHOOK_SECRET", hide_env_values = true)]
-    secret: Vec<String>,
+    #[command(flatten)]
+    credentials: CredentialArgs,
     /// Accept webhooks without a signature, from whoever knows the address
     #[arg(long)]
     accept_unsigned: bool,
-    /// A JSON file with the credentials of portals: a list of {portal_id, client_id, client_secret}, or what `schoolbell
-    /// sandbox --json` printed
-    #[arg(long, value_name = "FILE", env = "SCHOOLBELL_PORTALS")]
-    portals: Option<PathBuf>,
     /// Send no notices of content that ends; `schoolbell retirement notices --dry-run` lists which would be sent
     #[arg(long)]
     dry_run_notices: bool,
@@ -72,6 +60,28 @@ struct RunArgs {
     log: Option<String>,
 }
 
+/// What a companion proves itself by, and others to it.
+#[derive(clap::Args)]
+pub(crate) struct CredentialArgs {
+    /// A secret of the companion's webhook; may be given more than once. Others on this machine can read flags: prefer the variable
+    #[arg(long, value_name = "SECRET", env = "SCHOOLBELL_WEBHOOK_SECRET", hide_env_values = true)]
+    secret: Vec<String>,
+    /// A JSON file with the credentials of portals: a list of {portal_id, client_id, client_secret}, or what `schoolbell
+    /// sandbox --json` printed
+    #[arg(long, value_name = "FILE", env = "SCHOOLBELL_PORTALS")]
+    portals: Option<PathBuf>,
+}
+
+impl CredentialArgs {
+    /// Adds them to what the file says.
+    pub(crate) fn add_to(self, companion: &mut CompanionSection) -> Result<()> {
+        if !self.secret.is_empty() {
+            companion.secrets = self.secret.into_iter().map(Hidden).collect();
+        }
+        self.portals.map_or(Ok(()), |path| companion.add_portals(&path))
+    }
+}
+
 impl RunArgs {
     fn config(self) -> Result<Config> {
         let mut config = Config::read(self.config.as_deref())?;
@@ -81,37 +91,27 @@ impl RunArgs {
         if let Some(url) = self.platform_url {
             companion.platform_url = url;
         }
-        if !self.secret.is_empty() {
-            companion.secrets = self.secret.into_iter().map(Hidden).collect();
-        }
+        self.credentials.add_to(companion)?;
         companion.accept_unsigned |= self.accept_unsigned;
         companion.retirement.dry_run_notices |= self.dry_run_notices;
-        if let Some(path) = &self.portals {
-            companion.add_portals(path)?;
-        }
         config.log.format = self.log_format.unwrap_or(config.log.format);
         config.log.filter = self.log.unwrap_or(config.log.filter);
         Ok(config)
     }
 }
 
-/// Runs until it is told to stop, or lists what one has recorded.
+/// Runs until it is told to stop, or asks one that runs.
 pub(crate) async fn run(args: CompanionArgs) -> Result<()> {
-    if let Some(CompanionCommand::Completions(args)) = args.command {
-        return cli::completions(args, &mut std::io::stdout()).await;
+    if let Some(command) = args.command {
+        return cli::companion(command, &mut std::io::stdout()).await;
     }
     let config = args.run.config()?;
     observe::log(&config.log)?;
     data_folder::make(config.data())?;
-    let mut settings = config.companion.settings(config.data());
-    // Every mail has links in it: without an address for them there is none.
-    if config.companion.retirement.public_url.is_some() {
-        settings.mail = config.mail.mailer()?.map(|mailer| MailSettings { smtp: mailer.smtp, from: mailer.from });
-    }
+    let settings = config.companion.checked(config.data(), &config.mail)?;
     if settings.mail.is_none() {
         tracing::info!("nobody is told of content that ends: that takes [mail] and companion.retirement.public_url");
     }
-    settings.check().context("the companion's settings")?;
     let listener = observe::listen(config.companion.listen, "webhooks").await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "receiving webhooks at http://{address}{}", settings.webhook_path);

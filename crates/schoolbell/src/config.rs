@@ -4,10 +4,13 @@
 
 pub(crate) mod companion;
 pub(crate) mod delivery;
+pub(crate) mod hub;
 pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod mail;
+pub(crate) mod player;
 pub(crate) mod retention;
+pub(crate) mod scorm;
 pub(crate) mod server;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +18,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 
+use self::hub::HubSection;
 use self::mail::MailSection;
+use self::player::PlayerSection;
+use self::scorm::ScormSection;
 use companion::CompanionSection;
 use delivery::DeliverySection;
 use limits::LimitsSection;
@@ -35,6 +41,12 @@ pub(crate) struct Config {
     pub(crate) delivery: DeliverySection,
     /// For how long what happened is kept.
     pub(crate) retention: RetentionSection,
+    /// Where learners play.
+    pub(crate) player: PlayerSection,
+    /// Where people without a terminal look after it all.
+    pub(crate) hub: HubSection,
+    /// What packages carry along.
+    pub(crate) scorm: ScormSection,
     /// How often callers of the API may ask.
     pub(crate) limits: LimitsSection,
     /// By which server notices are mailed.
@@ -72,18 +84,22 @@ impl Config {
 
 /// What is wrong and where, without what stands there: it may be a secret, and this may be logged.
 fn without_values(error: &toml::de::Error, text: &str) -> String {
-    let message = error.message();
-    let quotes_a_value =
-        ["invalid type", "invalid value", "invalid length"].iter().any(|kind| message.starts_with(kind));
-    let said = match message.split_once(", expected ") {
-        Some((_, expected)) if quotes_a_value => format!("expected {expected}"),
-        _ => message.to_owned(),
-    };
+    let said = without_value(error.message());
     let Some(span) = error.span() else { return said };
     let before = text.get(..span.start).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     format!("{said}, at line {line}, column {column}")
+}
+
+/// The same of a message alone.
+fn without_value(message: &str) -> String {
+    let quotes_a_value =
+        ["invalid type", "invalid value", "invalid length"].iter().any(|kind| message.starts_with(kind));
+    match message.split_once(", expected ") {
+        Some((_, expected)) if quotes_a_value => format!("expected {expected}"),
+        _ => message.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +158,9 @@ mod tests {
             "administrators",
             "removal_hook_url",
             "removal_hook_secret",
+            "details_from",
+            "external_id_from",
+            "schemas",
         ] {
             assert!(
                 written.contains(&format!("{key} =")) || written.contains(&format!("{key}]")),
@@ -163,6 +182,14 @@ mod tests {
         check_refused("[server]\nlisten = 8420", "server.listen");
         check_refused("[delivery]\nconcurrency = \"many\"", "delivery.concurrency");
         check_refused("[mail]\ntls = \"maybe\"", "mail.tls");
+        check_refused("[companion]\ndetails_from = \"guess\"", "companion.details_from");
+        let name = "companion.external_id_from: \"cmi.learner_name\" is a name, and nobody is known by a name alone, at line 2";
+        check_refused("[companion]\nexternal_id_from = \"cmi.learner_name\"", name);
+        let portal = "[[companion.portals]]\nportal_id = \"1\"\nclient_id = \"c\"\nclient_secret = \"s\"\n";
+        assert!(Config::parse(portal).is_ok());
+        let nothing = "companion.portals[0].external_id_from: \":ref\" names no field";
+        check_refused(&format!("{portal}external_id_from = \":ref\""), nothing);
+        check_refused(&format!("{portal}detail_from = \"both\""), "unknown field `detail_from`");
         check_refused("[delivery", "unclosed table, expected `]`, at line 1, column 10");
     }
 }

@@ -7,9 +7,12 @@ mod companion_command;
 mod config;
 mod data_folder;
 mod demo;
+mod front;
 mod mailer;
 mod observe;
+mod operator;
 mod platform;
+mod playing;
 mod provision;
 mod sandbox;
 mod serve;
@@ -100,7 +103,11 @@ async fn fill_sandbox(args: sandbox::SandboxArgs) -> Result<()> {
     } else {
         writeln!(out, "{}", sandbox.table())?;
         let data = args.data.display();
+        let sandbox::SignIn { url, email, password } = &sandbox.hub;
+        writeln!(out, "Partner Hub: {url}, as {email} with the password {password}")?;
         writeln!(out, "Serve it with: schoolbell serve --data {data} --allow-http --allow-private-networks")?;
+        let config::Config { player, server, .. } = config::Config::default();
+        writeln!(out, "Learners then play on {}", player.url(server.listen)?)?;
     }
     Ok(())
 }

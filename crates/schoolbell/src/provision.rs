@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use domain::audit::{Action, Noted};
 use domain::clock::Clock;
 use domain::id::{AccountGuid, ClientId, ContentId, LearningObjectId, PortalId, UserAccountId};
 use domain::learning_object::{LearningObject, LifecycleState};
 use domain::oauth::{OauthClient, Scopes};
+use domain::password::{Cost, Password};
 use domain::portal::{Portal, PortalDomain, PortalKind};
 use domain::random::Random;
 use domain::user_account::{EmailAddress, Role, UserAccount};
@@ -19,6 +21,7 @@ use store::user_account::UserAccountFilter;
 
 use crate::ambient::{SystemClock, SystemRandom};
 use crate::data_folder::DataFolder;
+use crate::operator;
 
 /// What provisioning works on.
 pub(crate) struct Provisioner {
@@ -109,7 +112,9 @@ impl Provisioner {
         let portal = portal.create()?;
         let made = portal.after.clone();
         let administrator = self.account(made.id, administrator).await?.create()?;
-        let saved = self.store.save_new_portal(portal, administrator).await;
+        let noted = Noted::created(Action::PortalCreate, &portal.after, now);
+        let noted = noted.with("user_account.id", administrator.after.id);
+        let saved = operator::by(noted, self.store.save_new_portal(portal, administrator)).await;
         saved.map_err(|error| taken(error, new.domain))?;
         Ok(made)
     }
@@ -120,8 +125,33 @@ impl Provisioner {
         let email = new.email.to_owned();
         let account = self.account(portal_id, new).await?.create()?;
         let made = account.after.clone();
-        self.store.save_user_account(account).await.map_err(|error| taken(error, &email))?;
+        let noted = Noted::created(Action::UserAccountCreate, &made, made.created_at);
+        operator::by(noted, self.store.save_user_account(account)).await.map_err(|error| taken(error, &email))?;
         Ok(made)
+    }
+
+    /// An account of a portal, by its address or its id.
+    pub(crate) async fn find_user(&self, portal_id: PortalId, account: &str) -> Result<UserAccount> {
+        self.find_portal(portal_id).await?;
+        let found = match account.parse() {
+            Ok(id) => self.store.find_user_account(portal_id, id).await?,
+            Err(_) => {
+                let filter = UserAccountFilter { email: Some(account.to_owned()), ..Default::default() };
+                let first = PageRequest { limit: 1, offset: 0 };
+                self.store.list_user_accounts(portal_id, &filter, first).await?.items.pop()
+            }
+        };
+        found.with_context(|| format!("portal {portal_id} has no user account {account}"))
+    }
+
+    /// Sets the password with which somebody signs in to the Hub, and ends their sessions.
+    pub(crate) async fn set_password(&self, account: &UserAccount, password: &Password) -> Result<()> {
+        let now = self.clock.now();
+        let hash = hub::password::hash(&self.keyring, &account.email, password, Cost::USUAL);
+        let noted = Noted::done(Action::UserAccountPassword, account.portal_id, account.id, now);
+        let noted = noted.named(Some(account.email.as_str()));
+        operator::by(noted, self.store.save_password(account.portal_id, account.id, hash, now)).await?;
+        Ok(())
     }
 
     /// Makes credentials of a portal, in the name of its oldest account, which is its first administrator.
@@ -142,8 +172,10 @@ impl Provisioner {
             created_at: self.clock.now(),
             revoked_at: None,
         };
+        let client = client.create()?;
         let id = client.id.clone();
-        self.store.save_oauth_client(client.create()?).await?;
+        let noted = Noted::created(Action::OauthClientCreate, &client, client.created_at);
+        operator::by(noted, self.store.save_oauth_client(client)).await?;
         Ok(NewClient { id, secret })
     }
 
@@ -162,6 +194,7 @@ impl Provisioner {
             language: None,
             topics: Vec::new(),
             replacements: Vec::new(),
+            content: None,
             state: LifecycleState::Published,
             retirement: None,
             withdrawn_at: None,
@@ -170,9 +203,11 @@ impl Provisioner {
         };
         let lo = lo.create()?;
         let made = lo.after.clone();
-        self.store.save_learning_object(lo).await?;
+        let noted = Noted::created(Action::LearningObjectCreate, &made, now);
+        operator::by(noted, self.store.save_learning_object(lo)).await?;
         for holder in holders {
-            self.store.save_library_items(*holder, &[made.id], now).await?;
+            let noted = Noted::done(Action::LibraryAdd, *holder, holder, now).with("lo", made.id);
+            operator::by(noted, self.store.save_library_items(*holder, &[made.id], now)).await?;
         }
         Ok(made)
     }

@@ -2,14 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use domain::id::PortalId;
 use domain::oauth::Scopes;
+use domain::password::Password;
 use domain::user_account::Role;
 use serde::Serialize;
 use store::page::PageRequest;
 use store::portal::PortalFilter;
+use store::user_account::UserAccountFilter;
 
+use crate::config::server::ServerSection;
 use crate::provision::{NewPortal, NewUser, Provisioner};
 
 const COURSES: [&str; 3] = ["Fire safety", "First aid at work", "Writing that people read"];
@@ -17,6 +20,9 @@ const COURSES: [&str; 3] = ["Fire safety", "First aid at work", "Writing that pe
 pub(crate) const CUSTOMERS: [(&str, &str); 2] =
     [("Harbour Foods", "harbour.sandbox.example"), ("Meridian Rail", "meridian.sandbox.example")];
 const LEARNERS: [(&str, &str); 2] = [("Ada", "Lovelace"), ("Alan", "Turing")];
+
+/// How many letters and digits the password of its administrator has.
+const PASSWORD_LENGTH: usize = 16;
 
 /// Fill an empty data folder with a partner, two customers, learners and courses
 #[derive(clap::Args)]
@@ -34,12 +40,25 @@ pub(crate) struct SandboxArgs {
 /// What was made, with the only copy of the secrets.
 #[derive(Debug, Serialize)]
 pub(crate) struct Sandbox {
+    /// How to sign in to the Hub as the integrator's administrator.
+    pub(crate) hub: SignIn,
     /// The integrator.
     pub(crate) partner: Credentials,
     /// Its customers.
     pub(crate) customers: Vec<Customer>,
     /// What all of them hold.
     pub(crate) learning_objects: Vec<Content>,
+}
+
+/// How somebody signs in to the Partner Hub.
+#[derive(Debug, Serialize)]
+pub(crate) struct SignIn {
+    /// Where, if the platform listens where it does by default.
+    pub(crate) url: String,
+    /// The address of the account.
+    pub(crate) email: String,
+    /// Its password.
+    pub(crate) password: String,
 }
 
 /// Credentials of one portal.
@@ -85,6 +104,7 @@ pub(crate) async fn fill(provisioner: &Provisioner) -> Result<Sandbox> {
         customers.push(portal(provisioner, name, domain, Some(partner)).await?);
     }
     let mut sandbox = Sandbox {
+        hub: sign_in(provisioner, partner).await?,
         partner: credentials(provisioner, partner).await?,
         customers: Vec::new(),
         learning_objects: Vec::new(),
@@ -102,6 +122,18 @@ pub(crate) async fn fill(provisioner: &Provisioner) -> Result<Sandbox> {
 async fn portal(provisioner: &Provisioner, name: &str, domain: &str, partner_id: Option<PortalId>) -> Result<PortalId> {
     let administrator_email = &format!("admin@{domain}");
     Ok(provisioner.portal(NewPortal { name, domain, partner_id, administrator_email }).await?.id)
+}
+
+/// Gives the first administrator of a portal a password.
+async fn sign_in(provisioner: &Provisioner, portal_id: PortalId) -> Result<SignIn> {
+    let filter = UserAccountFilter { roles: Some(vec![Role::Administrator]), ..Default::default() };
+    let first = PageRequest { limit: 1, offset: 0 };
+    let accounts = provisioner.store.list_user_accounts(portal_id, &filter, first).await?.items;
+    let account = accounts.first().context("a portal is made with an administrator")?;
+    let password = provisioner.random.alphanumeric(PASSWORD_LENGTH);
+    provisioner.set_password(account, &Password::choose(&password)?).await?;
+    let url = format!("http://{}{}", ServerSection::default().listen, hub::router::BASE);
+    Ok(SignIn { url, email: account.email.as_str().to_owned(), password })
 }
 
 async fn customer(provisioner: &Provisioner, id: PortalId) -> Result<Customer> {

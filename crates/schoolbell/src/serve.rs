@@ -16,6 +16,7 @@ use crate::config::log::LogFormat;
 use crate::data_folder::{self, DataFolder};
 use crate::observe;
 use crate::platform::Platform;
+use crate::playing;
 
 /// Run the platform: the API and the delivery engine
 #[derive(clap::Args)]
@@ -39,6 +40,12 @@ pub(crate) struct PlatformArgs {
     /// The address of the API [default: 127.0.0.1:8420]
     #[arg(long, value_name = "ADDR", env = "SCHOOLBELL_LISTEN")]
     listen: Option<SocketAddr>,
+    /// The address where learners play [default: that of the API, with a port two higher]
+    #[arg(long, value_name = "ADDR", env = "SCHOOLBELL_PLAYER_LISTEN")]
+    player_listen: Option<SocketAddr>,
+    /// Where learners reach the player from outside, such as https://play.example.com [default: http:// and its address]
+    #[arg(long, value_name = "URL", env = "SCHOOLBELL_PLAYER_URL")]
+    player_url: Option<String>,
     /// The address of /metrics, for the operator only [default: none]
     #[arg(long, value_name = "ADDR", env = "SCHOOLBELL_METRICS_LISTEN")]
     metrics_listen: Option<SocketAddr>,
@@ -62,6 +69,8 @@ impl PlatformArgs {
         let mut config = Config::read(self.config.as_deref())?;
         config.data = self.data.or(config.data);
         config.server.listen = self.listen.unwrap_or(config.server.listen);
+        config.player.listen = self.player_listen.or(config.player.listen);
+        config.player.public_url = self.player_url.or(config.player.public_url);
         config.server.metrics_listen = self.metrics_listen.or(config.server.metrics_listen);
         config.delivery.allow_http |= self.allow_http;
         if self.allow_private_networks {
@@ -75,11 +84,16 @@ impl PlatformArgs {
 
 /// Runs until it is told to stop.
 pub(crate) async fn run(args: ServeArgs) -> Result<()> {
-    let config = args.platform.config()?;
+    let mut config = args.platform.config()?;
     observe::log(&config.log)?;
     let _lock = data_folder::lock(config.data())?;
     let folder = DataFolder::open(config.data(), &SystemRandom)?;
-    let platform = Platform::new(&config, &folder)?;
+    let learners = playing::listen(&mut config).await?;
+    let office = match config.hub.listen {
+        Some(address) => Some(observe::listen(address, "Hub").await?),
+        None => None,
+    };
+    let platform = Platform::new(&config, &folder)?.with_player_on(learners).with_hub_on(office);
     let listener = observe::listen(config.server.listen, "API").await?;
     let shutdown = stop_on_signal()?;
     if let Some(address) = config.server.metrics_listen {
@@ -88,6 +102,10 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     }
     let address = listener.local_addr()?;
     tracing::info!(%address, data = %config.data().display(), "listening on http://{address}");
+    let hub = config.hub.listen.unwrap_or(address);
+    tracing::info!(%hub, "people look after it on http://{hub}/hub");
+    let player = config.player.url(config.server.listen)?;
+    tracing::info!(%player, "learners play on {player}");
     platform.run(listener, shutdown).await?;
     Ok(())
 }

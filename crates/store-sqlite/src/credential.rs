@@ -1,5 +1,7 @@
 //! OAuth clients and the tokens that they were given.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use async_trait::async_trait;
 use domain::id::{ClientId, PortalId, UserAccountId};
 use domain::oauth::{CLIENTS_PER_PORTAL_MAX, Digest, OauthClient, REFRESH_RACE_FOR, Scopes, Token, TokenKind};
@@ -17,6 +19,27 @@ const CLIENT: &str =
     "id, portal_id, user_account_id, name, redirect_uri, secret_digest, scopes, created_at, revoked_at";
 const TOKEN: &str =
     "digest, kind, client_id, tokens.portal_id, tokens.user_account_id, tokens.scopes, tokens.created_at, expires_at";
+
+/// Whether a token acts through an account that is not blocked, and was not since it was made.
+const IS_LET_IN: &str =
+    "user_accounts.active AND (tokens_ended_at IS NULL OR tokens.created_at > user_accounts.tokens_ended_at)";
+
+/// How often something was ended on this node.
+#[derive(Debug, Default)]
+pub(crate) struct Endings(AtomicU64);
+
+impl Endings {
+    /// Something is ended, on disk.
+    pub(crate) fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl store::credential::Endings for SqliteStore {
+    fn count_endings(&self) -> u64 {
+        self.endings.0.load(Ordering::SeqCst)
+    }
+}
 
 #[async_trait]
 impl Credentials for SqliteStore {
@@ -64,7 +87,9 @@ impl Credentials for SqliteStore {
                 .execute((id.as_str(), portal_id.0, at.as_millisecond()))?;
             Ok(changed == 1)
         };
-        self.write("expire_oauth_client", verb).await
+        let endings = self.endings.clone();
+        let write = self.recorded(verb, |revoked| *revoked);
+        self.written("expire_oauth_client", write, move |_| endings.add_one()).await
     }
 
     async fn save_tokens(&self, tokens: Vec<Token>) -> Result<()> {
@@ -78,7 +103,8 @@ impl Credentials for SqliteStore {
             SELECT {TOKEN}
             FROM tokens
             JOIN oauth_clients ON oauth_clients.id = tokens.client_id
-            WHERE digest = ?1 AND kind = 'access' AND expires_at > ?2 AND revoked_at IS NULL"
+            JOIN user_accounts ON user_accounts.id = tokens.user_account_id
+            WHERE digest = ?1 AND kind = 'access' AND expires_at > ?2 AND revoked_at IS NULL AND {IS_LET_IN}"
         );
         self.read("find_access_token", |connection| {
             row(connection, &sql, &[&digest.0, &now.as_millisecond()], decode_token)
@@ -198,7 +224,8 @@ fn find_refresh_token(connection: &Connection, digest: &Digest, now: Timestamp) 
         SELECT {TOKEN}
         FROM tokens
         JOIN oauth_clients ON oauth_clients.id = tokens.client_id
-        WHERE digest = ?1 AND kind = 'refresh' AND expires_at > ?2 AND revoked_at IS NULL
+        JOIN user_accounts ON user_accounts.id = tokens.user_account_id
+        WHERE digest = ?1 AND kind = 'refresh' AND expires_at > ?2 AND revoked_at IS NULL AND {IS_LET_IN}
             AND (used_at IS NULL OR used_at > ?3)"
     );
     let race_began = now.saturating_sub(REFRESH_RACE_FOR).expect("a minute ago is an instant").as_millisecond();

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod lease;
+mod search;
 
 use async_trait::async_trait;
 use domain::delivery::{Attempt, Delivery, DeliveryState, FailedReason, Finished, FinishedAttempt, Lease};
@@ -98,6 +99,27 @@ impl Deliveries for SqliteStore {
         let order = "event_no DESC, deliveries.no DESC".to_owned();
         self.scan(verb, move |connection| {
             Listing { verb, columns: COLUMNS, from: FROM, conditions, order }.page(connection, page, decode)
+        })
+        .await
+    }
+
+    async fn list_recent_deliveries(
+        &self,
+        portal_id: PortalId,
+        webhook_id: &WebhookId,
+        limit: u32,
+    ) -> Result<Vec<Delivery>> {
+        let sql = format!(
+            "-- list_recent_deliveries
+            SELECT {COLUMNS}
+            FROM {FROM}
+            WHERE webhook_no = (SELECT no FROM webhooks WHERE id = ?1 AND portal_id = ?2)
+            ORDER BY event_no DESC, deliveries.no DESC
+            LIMIT ?3"
+        );
+        let webhook_id = webhook_id.clone();
+        self.scan("list_recent_deliveries", move |connection| {
+            rows(connection, &sql, (webhook_id.as_str(), portal_id.0, limit), decode)
         })
         .await
     }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::change::Change;
 use domain::enrollment::{Enrollment, EnrollmentType, Progress, Standing, Status};
-use domain::id::{EnrollmentId, LearningObjectId, PortalId, UserAccountId};
+use domain::id::{DestinationId, EnrollmentId, LearningObjectId, PortalId, UserAccountId};
 use jiff::Timestamp;
 use sqlite::rusqlite::{Connection, OptionalExtension, Row, params};
 use store::enrollment::{EnrollmentFilter, EnrollmentSort, Enrollments, TimeRange};
@@ -19,7 +19,8 @@ use crate::row::{InOrder, unreadable};
 macro_rules! columns {
     () => {
         "id, version, portal_id, user_account_id, lo_id, parent_id, enrollment_type, original_type, assigner_id,
-    assigned_at, status, started_at, completed_at, result, pass, due_at, standing, created_at, updated_at"
+    assigned_at, status, started_at, completed_at, result, pass, due_at, standing, created_at, updated_at,
+    destination_id"
     };
 }
 
@@ -46,16 +47,18 @@ impl Enrollments for SqliteStore {
         user_account_id: UserAccountId,
         lo_id: LearningObjectId,
         parent_id: Option<EnrollmentId>,
+        destination_id: Option<DestinationId>,
     ) -> Result<Option<Enrollment>> {
         let sql = format!(
             "-- find_live_enrollment
             SELECT {COLUMNS}
             FROM enrollments
-            WHERE portal_id = ?1 AND user_account_id = ?2 AND lo_id = ?3 AND parent_id = ?4 AND standing = 'live'"
+            WHERE portal_id = ?1 AND user_account_id = ?2 AND lo_id = ?3 AND parent_id = ?4
+                AND destination_id = ?5 AND standing = 'live'"
         );
-        let parent_id = parent_id.map_or(0, |id| id.0);
+        let (parent_id, destination_id) = (parent_id.map_or(0, |id| id.0), destination_id.map_or(0, |id| id.0));
         self.read("find_live_enrollment", |connection| {
-            row(connection, &sql, &[&portal_id.0, &user_account_id.0, &lo_id.0, &parent_id], decode)
+            row(connection, &sql, &[&portal_id.0, &user_account_id.0, &lo_id.0, &parent_id, &destination_id], decode)
         })
     }
 
@@ -143,9 +146,10 @@ fn within(conditions: &mut Conditions, column: &str, range: TimeRange) {
 // walks by them must not pass one that is stored later. The last one is the end of an index.
 const NEW: &str = "-- save_enrollments (new)
     INSERT INTO enrollments (version, portal_id, user_account_id, lo_id, parent_id, enrollment_type, assigner_id, assigned_at,
-        status, started_at, completed_at, result, pass, due_at, standing, created_at, updated_at, id, original_type)
+        status, started_at, completed_at, result, pass, due_at, standing, created_at, updated_at, id, destination_id,
+        original_type)
     VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-        max(?18, coalesce((SELECT max(updated_at) FROM enrollments WHERE portal_id = ?3), 0)), ?1, ?19)";
+        max(?18, coalesce((SELECT max(updated_at) FROM enrollments WHERE portal_id = ?3), 0)), ?1, ?19, ?20)";
 
 // An index is rewritten when its columns are named, whatever their values: what never changes is left out, and so is the standing
 // of what goes on as it was. Whoever is not live any more never becomes so again.
@@ -153,14 +157,14 @@ const CHANGED: &str = "-- save_enrollments
     UPDATE enrollments
     SET version = ?2 + 1, enrollment_type = ?7, assigner_id = ?8, assigned_at = ?9, status = ?10, started_at = ?11,
         completed_at = ?12, result = ?13, pass = ?14, due_at = ?15,
-        updated_at = max(?18, (SELECT max(updated_at) FROM enrollments WHERE portal_id = ?3)), original_type = ?19
+        updated_at = max(?18, (SELECT max(updated_at) FROM enrollments WHERE portal_id = ?3)), original_type = ?20
     WHERE id = ?1 AND version = ?2 AND portal_id = ?3 AND standing = ?16";
 
 const ENDED: &str = "-- save_enrollments (ended)
     UPDATE enrollments
     SET version = ?2 + 1, enrollment_type = ?7, assigner_id = ?8, assigned_at = ?9, status = ?10, started_at = ?11,
         completed_at = ?12, result = ?13, pass = ?14, due_at = ?15, standing = ?16,
-        updated_at = max(?18, (SELECT max(updated_at) FROM enrollments WHERE portal_id = ?3)), original_type = ?19
+        updated_at = max(?18, (SELECT max(updated_at) FROM enrollments WHERE portal_id = ?3)), original_type = ?20
     WHERE id = ?1 AND version = ?2 AND portal_id = ?3";
 
 fn save(connection: &Connection, enrollment: &Enrollment) -> Result<(), VerbError> {
@@ -192,6 +196,7 @@ fn save(connection: &Connection, enrollment: &Enrollment) -> Result<(), VerbErro
             enrollment.standing.as_str(),
             enrollment.created_at.as_millisecond(),
             enrollment.updated_at.as_millisecond(),
+            enrollment.destination_id.map_or(0, |id| id.0),
             enrollment.original_type.as_str(),
         ])
         .map_err(on_duplicate(StoreError::Conflict))?;
@@ -216,6 +221,7 @@ fn decode(row: &Row<'_>) -> Result<Enrollment, VerbError> {
         standing: columns.read(Standing::read)?,
         created_at: columns.at()?,
         updated_at: columns.at()?,
+        destination_id: Some(columns.of()?).filter(|&id| id != 0).map(DestinationId),
     })
 }
 

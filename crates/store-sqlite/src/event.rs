@@ -1,6 +1,6 @@
 //! Events, stored with the change that they were born of and with a delivery for each webhook that is told.
 
-mod list;
+pub(crate) mod list;
 mod prune;
 pub(crate) mod test_event;
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::change::Change;
 use domain::id::{LearningObjectId, PortalId};
-use domain::learning_object::{LearningObject, LifecycleState, Retirement};
+use domain::learning_object::{Content, LearningObject, LifecycleState, Retirement};
 use jiff::Timestamp;
 use sqlite::rusqlite::types::Value;
 use sqlite::rusqlite::{Connection, Row, params};
@@ -13,12 +13,12 @@ use store::page::{Listed, Order, PageRequest};
 
 use crate::error::{VerbError, expect_one, on_duplicate};
 use crate::query::{Conditions, Listing, direction, row};
-use crate::row::RowExt;
-use crate::{SqliteStore, retirement};
+use crate::row::{RowExt, unreadable};
+use crate::{SqliteStore, package, retirement};
 
 pub(crate) const COLUMNS: &str =
     "lo.id, version, content_id, owner_id, kind, title, description, external_id, state, flagged_at, retired_at,
-    removed_at, withdrawn_at, language, topics, replacements, created_at, updated_at";
+    removed_at, withdrawn_at, language, topics, replacements, content_kind, content, created_at, updated_at";
 const HELD_OR_OWNED: &str =
     "(owner_id = ?2 OR EXISTS (SELECT 1 FROM library_items WHERE portal_id = ?2 AND lo_id = lo.id))";
 const OFFERED: &str = "(owner_id = ?2 OR owner_id = (SELECT partner_id FROM portals WHERE id = ?2)
@@ -63,11 +63,15 @@ impl LearningObjects for SqliteStore {
         conditions.contains("title", filter.keyword.as_deref());
         conditions.one_of("kind", filter.kinds.clone());
         conditions.with_all(STATE_IS_ONE_OF, filter.states.as_ref().map(|(states, now)| state_values(states, *now)));
+        if let Some(is_flagged) = filter.is_flagged {
+            conditions.holds(if is_flagged { "removed_at IS NOT NULL" } else { "removed_at IS NULL" });
+        }
         let direction = direction(filter.order);
         let by = match filter.sort {
             LearningObjectSort::Created => "created_at",
             LearningObjectSort::Updated => "updated_at",
             LearningObjectSort::Title => "title COLLATE NOCASE",
+            LearningObjectSort::Removal => "ifnull(removed_at, 9223372036854775807)",
         };
         let beyond = match filter.order {
             Order::Ascending => ">",
@@ -161,14 +165,15 @@ pub(crate) fn save(connection: &Connection, lo: &LearningObject) -> Result<(), V
     let sql = if lo.version == 0 {
         "-- save_learning_object (new)
         INSERT INTO learning_objects (version, content_id, owner_id, kind, title, description, external_id, state,
-            created_at, updated_at, flagged_at, retired_at, removed_at, withdrawn_at, language, topics, replacements, id)
-        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?1)"
+            created_at, updated_at, flagged_at, retired_at, removed_at, withdrawn_at, language, topics, replacements,
+            content_kind, content, id)
+        VALUES (?2 + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?1)"
     } else {
         "-- save_learning_object
         UPDATE learning_objects
         SET version = ?2 + 1, content_id = ?3, kind = ?5, title = ?6, description = ?7, external_id = ?8, state = ?9,
             created_at = ?10, updated_at = ?11, flagged_at = ?12, retired_at = ?13, removed_at = ?14, withdrawn_at = ?15,
-            language = ?16, topics = ?17, replacements = ?18
+            language = ?16, topics = ?17, replacements = ?18, content_kind = ?19, content = ?20
         WHERE id = ?1 AND version = ?2 AND owner_id = ?4"
     };
     let changed = connection
@@ -192,13 +197,16 @@ pub(crate) fn save(connection: &Connection, lo: &LearningObject) -> Result<(), V
             lo.language,
             json(&lo.topics),
             json(&lo.replacements.iter().map(|id| id.0).collect::<Vec<_>>()),
+            lo.content.as_ref().map(Content::kind),
+            lo.content.as_ref().map(Content::as_str),
         ])
         .map_err(taken)?;
     expect_one(changed)?;
     if lo.version == 0 {
         hold(connection, lo.owner_id, lo.id)?;
+        return Ok(());
     }
-    Ok(())
+    package::replace(connection, lo)
 }
 
 /// Whether it was not held before.
@@ -231,6 +239,7 @@ pub(crate) fn decode(row: &Row<'_>) -> Result<LearningObject, VerbError> {
             .into_iter()
             .map(LearningObjectId)
             .collect(),
+        content: decode_content(row)?,
         state: row.read("state", LifecycleState::read)?,
         retirement: decode_retirement(row)?,
         withdrawn_at: row.at_or_null("withdrawn_at")?,
@@ -243,6 +252,11 @@ fn decode_retirement(row: &Row<'_>) -> Result<Option<Retirement>, VerbError> {
     let dates = row.at_or_null("flagged_at")?.zip(row.at_or_null("removed_at")?);
     let retired_at = row.at_or_null("retired_at")?;
     Ok(dates.map(|(flagged_at, removed_at)| Retirement { flagged_at, retired_at, removed_at }))
+}
+
+fn decode_content(row: &Row<'_>) -> Result<Option<Content>, VerbError> {
+    let stored = row.of::<Option<String>>("content_kind")?.zip(row.of::<Option<String>>("content")?);
+    stored.map(|(kind, text)| Content::read(&kind, &text).ok_or_else(|| unreadable("content"))).transpose()
 }
 
 fn json(list: &impl serde::Serialize) -> String {

@@ -3,15 +3,22 @@
 //! One file a noun, each with its verbs as SQL. Writes go through the one writer of [`sqlite`], which commits them in groups;
 //! point reads run where they are asked for, longer ones on threads that may block.
 
+mod audit;
 mod credential;
 mod delivery;
+mod destination;
 mod enrollment;
 mod error;
 mod event;
+mod hub_session;
 mod id;
 mod idempotency;
+mod learning_activity;
 mod learning_object;
 mod notice;
+mod package;
+mod password;
+mod play;
 mod portal;
 mod publish;
 mod query;
@@ -46,6 +53,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 6, name: "speed", sql: include_str!("../migrations/0006_speed.sql") },
     Migration { number: 7, name: "retirement", sql: include_str!("../migrations/0007_retirement.sql") },
     Migration { number: 8, name: "rotation", sql: include_str!("../migrations/0008_rotation.sql") },
+    Migration { number: 9, name: "content", sql: include_str!("../migrations/0009_content.sql") },
+    Migration { number: 10, name: "destinations", sql: include_str!("../migrations/0010_destinations.sql") },
+    Migration { number: 11, name: "play", sql: include_str!("../migrations/0011_play.sql") },
+    Migration { number: 12, name: "hub", sql: include_str!("../migrations/0012_hub.sql") },
+    Migration { number: 13, name: "audit", sql: include_str!("../migrations/0013_audit.sql") },
 ];
 
 /// How long another process may hold the database up while it is opened.
@@ -60,6 +72,7 @@ pub struct SqliteStore {
     webhooks: Arc<webhook::Cache>,
     told: Arc<told::Told>,
     standby: Arc<standby::Standby>,
+    endings: Arc<credential::Endings>,
 }
 
 /// What keeps a store from being opened.
@@ -96,18 +109,38 @@ impl SqliteStore {
             webhooks: Arc::default(),
             told,
             standby: Arc::default(),
+            endings: Arc::default(),
         })
     }
 
-    /// Runs a verb that writes; if it is run for a request with a key, together with storing that.
+    /// Runs a verb that writes; if it is run for a request with a key, or an entry of the audit log was noted of it, together with
+    /// storing those.
     async fn write<T, F>(&self, verb: &'static str, f: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
     {
-        let started = Instant::now();
-        let result = self.database.write(self.keyed(f)).await;
-        finish(verb, started, result)
+        self.write_if(verb, f, |_| true).await
+    }
+
+    /// Like `write`, for verbs that may find nothing to do: then there is no entry of them.
+    async fn write_if<T, F, D>(&self, verb: &'static str, f: F, did: D) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
+        D: FnOnce(&T) -> bool + Send + 'static,
+    {
+        self.written(verb, self.recorded(f, did), |_| {}).await
+    }
+
+    /// Like `write`, and runs `after` once it is on disk.
+    async fn write_then<T, F, A>(&self, verb: &'static str, f: F, after: A) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
+        A: FnOnce(&T) + Send + 'static,
+    {
+        self.written(verb, self.recorded(f, |_| true), after).await
     }
 
     /// Like `write`, for verbs that may leave deliveries due: wakes whoever waits for work, once it is on disk.
@@ -116,9 +149,29 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
     {
-        let started = Instant::now();
+        self.write_and_wake_if(verb, f, |_| true).await
+    }
+
+    /// Like `write_and_wake`, for verbs that may find nothing to do.
+    async fn write_and_wake_if<T, F, D>(&self, verb: &'static str, f: F, did: D) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
+        D: FnOnce(&T) -> bool + Send + 'static,
+    {
         let standby = self.standby.clone();
-        let result = self.database.write_then(self.keyed(f), move |_| standby.nudge()).await;
+        self.written(verb, self.recorded(f, did), move |_| standby.nudge()).await
+    }
+
+    /// Runs what writes as it is, and `after` once it is on disk.
+    async fn written<T, F, A>(&self, verb: &'static str, f: F, after: A) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, VerbError> + Send + 'static,
+        A: FnOnce(&T) + Send + 'static,
+    {
+        let started = Instant::now();
+        let result = self.database.write_then(f, after).await;
         finish(verb, started, result)
     }
 
@@ -130,10 +183,11 @@ impl SqliteStore {
         let started = Instant::now();
         let standby = self.standby.clone();
         let bear = move |births: &Births| standby.bear(births);
-        // A request with a key stores that first, so it has written something when the verb refuses.
-        let result = match whole && store::idempotency::run().is_none() {
+        // A request with a key stores that first, so it has written something when the verb refuses; and an entry is stored after
+        // the verb, which has written something if that fails.
+        let result = match whole && store::idempotency::run().is_none() && !store::audit::is_noted() {
             true => self.database.write_whole(f, bear).await,
-            false => self.database.write_then(self.keyed(f), bear).await,
+            false => self.database.write_then(self.recorded(f, |_| true), bear).await,
         };
         finish(verb, started, result).map(drop)
     }

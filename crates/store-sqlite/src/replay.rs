@@ -1,7 +1,7 @@
 //! Replays: old events told again.
 
 use async_trait::async_trait;
-use domain::id::{DeliveryId, PortalId, ReplayId, UserAccountId};
+use domain::id::{DeliveryId, PortalId, ReplayId, UserAccountId, WebhookId};
 use domain::portal::PARTNERS_ABOVE_MAX;
 use domain::replay::{Replay, ReplayScope};
 use jiff::Timestamp;
@@ -13,6 +13,13 @@ use crate::SqliteStore;
 use crate::error::{VerbError, on_duplicate};
 use crate::query::{row, rows};
 use crate::row::RowExt;
+use crate::webhook::health;
+
+const REPLAYS: &str =
+    "SELECT replays.id, replays.portal_id, webhooks.id AS webhook_id, scope, since, deliveries, finished_at,
+        replays.created_by, replays.created_at
+    FROM replays
+    JOIN webhooks ON webhooks.no = replays.webhook_no";
 
 #[async_trait]
 impl Replays for SqliteStore {
@@ -26,10 +33,11 @@ impl Replays for SqliteStore {
             let found =
                 row(connection, sql, &[&id.0, &portal_id.0], |row| Ok((row.of("webhook_no")?, row.of("event_no")?)))?;
             let Some((webhook_no, event_no)) = found else { return Ok(Replayed::NotFound) };
+            health::give_a_chance(connection, webhook_no)?;
             let made = insert_again(connection, portal_id, webhook_no, event_no, now)?;
             Ok(made.map_or(Replayed::UnderWay, |no| Replayed::Again(DeliveryId(no))))
         };
-        self.write_and_wake("replay_delivery", verb).await
+        self.write_and_wake_if("replay_delivery", verb, |replayed| matches!(replayed, Replayed::Again(_))).await
     }
 
     async fn save_replay(&self, replay: Replay) -> Result<()> {
@@ -37,13 +45,24 @@ impl Replays for SqliteStore {
     }
 
     async fn find_replay(&self, portal_id: PortalId, id: &ReplayId) -> Result<Option<Replay>> {
-        let sql = "-- find_replay
-            SELECT replays.id, replays.portal_id, webhooks.id AS webhook_id, scope, since, deliveries, finished_at,
-                replays.created_by, replays.created_at
-            FROM replays
-            JOIN webhooks ON webhooks.no = replays.webhook_no
-            WHERE replays.id = ?1 AND replays.portal_id = ?2";
-        self.read("find_replay", |connection| row(connection, sql, &[&id.as_str(), &portal_id.0], decode))
+        let sql = format!(
+            "-- find_replay
+            {REPLAYS}
+            WHERE replays.id = ?1 AND replays.portal_id = ?2"
+        );
+        self.read("find_replay", |connection| row(connection, &sql, &[&id.as_str(), &portal_id.0], decode))
+    }
+
+    async fn list_replays(&self, portal_id: PortalId, webhook_id: &WebhookId, limit: u32) -> Result<Vec<Replay>> {
+        let sql = format!(
+            "-- list_replays
+            {REPLAYS}
+            WHERE webhooks.id = ?1 AND webhooks.portal_id = ?2
+            ORDER BY replays.no DESC
+            LIMIT ?3"
+        );
+        let params = (webhook_id.as_str(), portal_id.0, limit);
+        self.read("list_replays", |connection| rows(connection, &sql, params, decode))
     }
 
     async fn expand_replays(&self, limit: u32, now: Timestamp) -> Result<bool> {
@@ -76,6 +95,7 @@ fn save(connection: &Connection, replay: &Replay) -> Result<(), VerbError> {
         .prepare_cached("-- save_replay (until)\nSELECT coalesce(max(no), 0) FROM events")?
         .query_row([], |row| row.get(0))?;
     let cursor = last_before(connection, replay.since, until)?;
+    health::give_a_chance(connection, webhook_no)?;
     connection
         .prepare_cached(
             "-- save_replay

@@ -14,7 +14,8 @@ use crate::error::{VerbError, expect_one, on_duplicate};
 use crate::query::{Conditions, Listing, row};
 use crate::row::RowExt;
 
-const COLUMNS: &str = "id, version, portal_id, guid, email, given_name, family_name, username, roles, active,
+pub(crate) const COLUMNS: &str =
+    "id, version, portal_id, guid, email, given_name, family_name, username, roles, active,
     external_user_id, created_at, updated_at";
 
 #[async_trait]
@@ -46,7 +47,14 @@ impl UserAccounts for SqliteStore {
     }
 
     async fn save_user_account(&self, change: Change<UserAccount>) -> Result<()> {
-        self.write("save_user_account", move |connection| save(connection, &change.after)).await
+        let blocks = !change.after.active;
+        let endings = self.endings.clone();
+        let note = move |(): &()| {
+            if blocks {
+                endings.add_one()
+            }
+        };
+        self.write_then("save_user_account", move |connection| save(connection, &change.after), note).await
     }
 }
 
@@ -61,7 +69,8 @@ pub(crate) fn save(connection: &Connection, account: &UserAccount) -> Result<(),
         "-- save_user_account
         UPDATE user_accounts
         SET version = ?2 + 1, guid = ?4, email = ?5, given_name = ?6, family_name = ?7, username = ?8, roles = ?9,
-            active = ?10, external_user_id = ?11, created_at = ?12, updated_at = ?13
+            active = ?10, external_user_id = ?11, created_at = ?12, updated_at = ?13,
+            tokens_ended_at = CASE WHEN ?10 THEN tokens_ended_at ELSE ?13 END
         WHERE id = ?1 AND version = ?2 AND portal_id = ?3"
     };
     let roles = account.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(",");
@@ -86,7 +95,7 @@ pub(crate) fn save(connection: &Connection, account: &UserAccount) -> Result<(),
     expect_one(changed)
 }
 
-fn decode(row: &Row<'_>) -> Result<UserAccount, VerbError> {
+pub(crate) fn decode(row: &Row<'_>) -> Result<UserAccount, VerbError> {
     Ok(UserAccount {
         id: UserAccountId(row.of("id")?),
         version: row.of("version")?,

@@ -2,6 +2,7 @@
 
 pub(crate) mod health;
 pub(crate) mod history;
+pub(crate) mod hours;
 mod sealed;
 
 use std::collections::{HashMap, HashSet};

@@ -7,7 +7,17 @@ use jiff::Timestamp;
 
 use crate::error::Result;
 
+/// What ended on this node.
+pub trait Endings: Send + Sync {
+    /// How often a client was revoked or a user account blocked, by this process and since it began. Whoever keeps tokens in memory
+    /// forgets them when it is another number: it is raised before the verb that ended something returns.
+    fn count_endings(&self) -> u64;
+}
+
 /// OAuth clients and tokens.
+///
+/// A token is good as long as its client is in use and the user account that it acts through is let in. An account that is blocked
+/// ends the tokens that were made until then, for good.
 #[async_trait]
 pub trait Credentials: Send + Sync {
     /// A client, also a revoked one. Whoever names it has not said yet for which portal.
@@ -26,7 +36,7 @@ pub trait Credentials: Send + Sync {
     /// Stores new tokens, all or none.
     async fn save_tokens(&self, tokens: Vec<Token>) -> Result<()>;
 
-    /// An access token that is good at `now`: neither expired nor revoked, nor is its client.
+    /// An access token that is good at `now`: neither expired nor revoked, nor is its client, nor was its account blocked.
     async fn find_access_token(&self, digest: &Digest, now: Timestamp) -> Result<Option<Token>>;
 
     /// A refresh token that is good at `now`: by its first use it is spent, but for

@@ -25,7 +25,8 @@ pub struct DueLane {
     pub portal_id: PortalId,
     /// The webhook.
     pub webhook_id: WebhookId,
-    /// Its version: what was learned of an older one may not be true of this.
+    /// Grows with each change of the webhook, and when somebody asks for something to be told while it fails: what was learned of it
+    /// before may not be true any more.
     pub version: i64,
     /// How fast it may be attempted.
     pub rate_limit: Option<RateLimit>,
@@ -146,6 +147,15 @@ pub trait Deliveries: Send + Sync {
         filter: &DeliveryFilter,
         page: PageRequest,
     ) -> Result<Listed<Delivery>>;
+
+    /// The newest deliveries to a webhook of the portal, newest first. Does not count the others, so that it costs the same however
+    /// many there are.
+    async fn list_recent_deliveries(
+        &self,
+        portal_id: PortalId,
+        webhook_id: &WebhookId,
+        limit: u32,
+    ) -> Result<Vec<Delivery>>;
 
     /// A delivery to a webhook of the portal.
     async fn find_delivery(&self, portal_id: PortalId, id: DeliveryId) -> Result<Option<Delivery>>;

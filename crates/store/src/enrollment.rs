@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::change::Change;
 use domain::enrollment::{Enrollment, EnrollmentType, Status};
-use domain::id::{EnrollmentId, LearningObjectId, PortalId, UserAccountId};
+use domain::id::{DestinationId, EnrollmentId, LearningObjectId, PortalId, UserAccountId};
 use jiff::Timestamp;
 
 use crate::error::Result;
@@ -71,13 +71,14 @@ pub trait Enrollments: Send + Sync {
     /// An enrollment of the portal, also one whose place a later one took, but not a deleted one.
     async fn find_enrollment(&self, portal_id: PortalId, id: EnrollmentId) -> Result<Option<Enrollment>>;
 
-    /// The one enrollment that counts of a learner in content, as a part of `parent_id` or on its own.
+    /// The one enrollment that counts of a learner in content, as a part of `parent_id` or on its own, at a destination or at none.
     async fn find_live_enrollment(
         &self,
         portal_id: PortalId,
         user_account_id: UserAccountId,
         lo_id: LearningObjectId,
         parent_id: Option<EnrollmentId>,
+        destination_id: Option<DestinationId>,
     ) -> Result<Option<Enrollment>>;
 
     /// The portal of an enrollment, and nothing else of it: whether a partner is told to use its customer's

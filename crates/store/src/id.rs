@@ -15,12 +15,19 @@ pub enum Sequence {
     LearningObject,
     /// Enrollments.
     Enrollment,
+    /// Destinations.
+    Destination,
 }
 
 impl Sequence {
     /// Every sequence.
-    pub const ALL: [Sequence; 4] =
-        [Sequence::Portal, Sequence::UserAccount, Sequence::LearningObject, Sequence::Enrollment];
+    pub const ALL: [Sequence; 5] = [
+        Sequence::Portal,
+        Sequence::UserAccount,
+        Sequence::LearningObject,
+        Sequence::Enrollment,
+        Sequence::Destination,
+    ];
 
     /// The name in the database.
     pub const fn as_str(self) -> &'static str {
@@ -29,6 +36,7 @@ impl Sequence {
             Sequence::UserAccount => "user_account",
             Sequence::LearningObject => "learning_object",
             Sequence::Enrollment => "enrollment",
+            Sequence::Destination => "destination",
         }
     }
 }

@@ -18,6 +18,12 @@ pub const REFRESH_TOKEN: &str = "refresh_token";
 pub const IDEMPOTENCY_KEY: &str = "idempotency_key";
 /// The purpose of digests of requests that come with such a key.
 pub const KEYED_REQUEST: &str = "keyed_request";
+/// The purpose of digests of what opens the player once.
+pub const ONE_TIME_TOKEN: &str = "one_time_token";
+/// The purpose of digests of sessions of the player and of packages.
+pub const PLAY_SESSION: &str = "play_session";
+/// The purpose of digests of the ids by which an LMS knows its learners.
+pub const SCORM_LEARNER: &str = "scorm_learner";
 
 /// Keys by their ids. The last seals; any opens; the first digests, so that digests outlive a rotation.
 pub struct Keyring {

@@ -30,6 +30,8 @@ pub enum LearningObjectSort {
     Updated,
     /// What people call them, whatever its case.
     Title,
+    /// When they are gone; what is not flagged for removal as if that were never.
+    Removal,
 }
 
 /// A value that learning objects are sorted by.
@@ -57,6 +59,9 @@ impl LearningObjectSort {
             LearningObjectSort::Created => SortedBy::Millis(lo.created_at.as_millisecond()),
             LearningObjectSort::Updated => SortedBy::Millis(lo.updated_at.as_millisecond()),
             LearningObjectSort::Title => SortedBy::Title(lo.title.clone()),
+            LearningObjectSort::Removal => {
+                SortedBy::Millis(lo.retirement.map_or(i64::MAX, |retirement| retirement.removed_at.as_millisecond()))
+            }
         };
         LearningObjectPlace { value, id: lo.id }
     }
@@ -73,6 +78,8 @@ pub struct LearningObjectFilter {
     pub kinds: Option<Vec<String>>,
     /// In one of these states at this time.
     pub states: Option<(Vec<LifecycleState>, Timestamp)>,
+    /// Flagged for removal, also if that is past; or not.
+    pub is_flagged: Option<bool>,
     /// What comes first.
     pub sort: LearningObjectSort,
     /// Which end of it.

@@ -7,24 +7,33 @@
 //!
 //! The [`conformance`] suite says what every backend must do; this crate knows none of them.
 
+pub mod audit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod credential;
 pub mod delivery;
+pub mod delivery_search;
+pub mod destination;
 pub mod enrollment;
 pub mod error;
 pub mod event;
+pub mod hub_session;
 pub mod id;
 pub mod idempotency;
 pub mod keyring;
+pub mod learning_activity;
 pub mod learning_object;
 pub mod notice;
+pub mod package;
 pub mod page;
+pub mod password;
+pub mod play;
 pub mod portal;
 pub mod replay;
 pub mod retirement;
 pub mod user_account;
 pub mod webhook;
+pub mod webhook_health;
 
 /// The database of a platform: every verb there is.
 pub trait Store:
@@ -32,15 +41,25 @@ pub trait Store:
     + portal::Portals
     + user_account::UserAccounts
     + learning_object::LearningObjects
+    + package::Packages
     + enrollment::Enrollments
     + webhook::Webhooks
     + delivery::Deliveries
+    + delivery_search::DeliverySearches
+    + destination::Destinations
     + replay::Replays
     + notice::Notices
     + event::Events
     + retirement::Retirements
     + credential::Credentials
+    + credential::Endings
     + idempotency::Idempotency
+    + audit::AuditLog
+    + password::Passwords
+    + hub_session::HubSessions
+    + webhook_health::WebhookHealths
+    + learning_activity::LearningActivities
+    + play::Plays
 {
 }
 
@@ -49,14 +68,24 @@ impl<T> Store for T where
         + portal::Portals
         + user_account::UserAccounts
         + learning_object::LearningObjects
+        + package::Packages
         + enrollment::Enrollments
         + webhook::Webhooks
         + delivery::Deliveries
+        + delivery_search::DeliverySearches
+        + destination::Destinations
         + replay::Replays
         + notice::Notices
         + event::Events
         + retirement::Retirements
         + credential::Credentials
+        + credential::Endings
         + idempotency::Idempotency
+        + audit::AuditLog
+        + password::Passwords
+        + hub_session::HubSessions
+        + webhook_health::WebhookHealths
+        + learning_activity::LearningActivities
+        + play::Plays
 {
 }

@@ -1,7 +1,7 @@
 //! Replays: old events told again.
 
 use async_trait::async_trait;
-use domain::id::{DeliveryId, PortalId, ReplayId};
+use domain::id::{DeliveryId, PortalId, ReplayId, WebhookId};
 use domain::replay::Replay;
 use jiff::Timestamp;
 
@@ -33,6 +33,9 @@ pub trait Replays: Send + Sync {
 
     /// A replay of the portal, as far as it has come.
     async fn find_replay(&self, portal_id: PortalId, id: &ReplayId) -> Result<Option<Replay>>;
+
+    /// The newest replays of a webhook of the portal, the newest first.
+    async fn list_replays(&self, portal_id: PortalId, webhook_id: &WebhookId, limit: u32) -> Result<Vec<Replay>>;
 
     /// Goes on with the unfinished replay that has waited longest, by up to `limit` events, and says whether there is more to do.
     /// Deliveries and progress are one transaction: a step that is killed is as if it had not begun.

@@ -67,6 +67,7 @@ pub(super) const ROWS: &[Row] = &[
     tests(&["S7"], "gateway", &["token_endpoint::"], "guessing at the token endpoint, also by its time", "a delay of 5 % is noticed"),
     tests(&["S8"], "client", &["forgery::"], "forged deliveries", "good ones beside them are accepted"),
     tests(&["S10"], "engine", &["rotation::every_secret"], "receivers with an old secret, the new one, or one between", "with the last two digests alone some refuse"),
+    tests(&["S12"], "scorm", &["hostile::"], "archives and manifests that are made to do harm", "a careless reader does what they want; good ones beside them are read"),
     tests(&["S13"], "gateway", &["hostile_callers::"], "hostile callers", "without limits the slow stay"),
     tests(&["S14"], "gateway", &["limit::rate::"], "requests beyond a rate", "who asks less often is never refused"),
     Row { ids: &["S15"], what: "any bytes at all, given to what reads the text of strangers", run: Run::Cargo(&["xtask", "fuzz"]), control: "a planted fault is found within the same time" },

@@ -7,7 +7,7 @@ use super::{Fault, Package};
 
 /// The floors, lowest first. A new crate is a name here (and a decision record, where it brings a new arrow).
 const FLOORS: &[&[&str]] = &[
-    &["contract", "sqlite", "scorm", "mail"],
+    &["contract", "sqlite", "scorm", "mail", "framing"],
     &["domain", "client"],
     &["store"],
     &["store-sqlite", "store-postgres", "engine", "gateway", "player", "hub", "cli", "companion"],
@@ -16,11 +16,11 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// What tests and proofs put anywhere: below every floor, and nothing of ours below it.
-const GROUND: &[&str] = &["crash", "proof"];
+const GROUND: &[&str] = &["browser", "crash", "proof"];
 
 /// These show what an outsider can do, so they stand on what an outsider has.
 const OUTSIDERS: &[&str] = &["cli", "companion"];
-const OUTSIDERS_MAY_USE: &[&str] = &["client", "contract", "sqlite", "mail"];
+const OUTSIDERS_MAY_USE: &[&str] = &["client", "contract", "sqlite", "mail", "framing"];
 
 /// Every arrow that is not allowed, and every crate that the table above does not know.
 pub(super) fn check(packages: &[Package]) -> Vec<Fault> {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lms_text::LmsText;
 use crate::time::Millis;
 
-/// The raw payload of one launch.
+/// What an LMS passed in one launch and after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LearningActivity {
@@ -26,6 +27,7 @@ pub struct LearningActivity {
     pub updated_time: Millis,
     /// `1.2` or `2004`.
     pub scorm_version: String,
-    /// Every field with the name and the value that the LMS gave it.
-    pub payload: BTreeMap<String, String>,
+    /// Every field with the name and the last value that the LMS gave it, unit for unit.
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, String>))]
+    pub payload: BTreeMap<String, LmsText>,
 }

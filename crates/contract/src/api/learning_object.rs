@@ -29,6 +29,60 @@ pub struct LearningObject {
     /// What its owner says may take its place.
     #[serde(default)]
     pub alternatives: Alternatives,
+    /// What is played, with `include[]=content`. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
+}
+
+/// What is played when a learner opens a learning object: exactly one of them. Ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct Content {
+    /// A text in Markdown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The address of a video's file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video_url: Option<String>,
+    /// The address of a page elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link_url: Option<String>,
+    /// A SCORM package, uploaded with `PUT /learning-objects/{id}/package`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package: Option<Package>,
+}
+
+/// An uploaded SCORM package. Ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Package {
+    /// Its title, as its manifest has it; empty if it has none there.
+    pub title: String,
+    /// What it was made for: `1.2`, `2004-2`, `2004-3` or `2004-4`, for SCORM 1.2 and the editions of SCORM 2004.
+    pub edition: String,
+    /// How many files it has.
+    pub files: u32,
+    /// How long they are together, unpacked.
+    pub bytes: u64,
+    /// When it was uploaded.
+    pub uploaded_time: Millis,
+}
+
+/// Says what is played: exactly one of them. Ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct SetContent {
+    /// A text in Markdown, at most 65,536 characters. HTML in it is shown as it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The address of a video's file, `https` or `http`, at most 2,048 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video_url: Option<String>,
+    /// The address of a page elsewhere, `https` or `http`, at most 2,048 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link_url: Option<String>,
 }
 
 /// What a learning object is.
@@ -142,6 +196,10 @@ pub struct SetLearningObject {
     #[serde(deserialize_with = "super::settable", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Alternatives))]
     pub alternatives: Option<Alternatives>,
+    /// What is played; null takes it away. Ours.
+    #[serde(deserialize_with = "super::nullable", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<SetContent>))]
+    pub content: Option<Option<SetContent>>,
 }
 
 /// Says how a learning object ends, or that it does not.
@@ -245,4 +303,7 @@ pub struct CreateLearningObject {
     pub topics: Topics,
     /// What may take its place.
     pub alternatives: Alternatives,
+    /// What is played. Ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<SetContent>,
 }

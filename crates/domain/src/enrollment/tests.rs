@@ -15,6 +15,7 @@ fn new(report: ProgressReport) -> NewEnrollment {
         user_account_id: UserAccountId(7),
         lo_id: LearningObjectId(741712),
         parent_id: None,
+        destination_id: None,
         enrollment_type: EnrollmentType::SelfDirected,
         assigner_id: None,
         assigned_at: None,

@@ -32,6 +32,14 @@ pub struct Retirement {
     pub removed_at: Timestamp,
 }
 
+impl Retirement {
+    /// Whether it was forced when it was set at `now`: it gives less notice than else may be given to who was told of `before`
+    /// (decision 22).
+    pub fn is_forced(&self, before: Option<Retirement>, now: Timestamp) -> bool {
+        is_short(self.removed_at, before, now)
+    }
+}
+
 /// What is asked when content is flagged, or its dates are moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flag {
@@ -71,9 +79,9 @@ impl RetirementError {
     pub const fn field(&self) -> &'static str {
         match self {
             RetirementError::NotThere(_) | RetirementError::NotFlagged => "lifecycle.state",
-            RetirementError::NoticeTooShort(_) | RetirementError::InThePast(_) | RetirementError::TooFar(_) => {
-                "lifecycle.pending_state.removed_time"
-            }
+            // What is missing is the word for it.
+            RetirementError::NoticeTooShort(_) => "lifecycle.force",
+            RetirementError::InThePast(_) | RetirementError::TooFar(_) => "lifecycle.pending_state.removed_time",
             RetirementError::RetiredAfterRemoved(..) => "lifecycle.pending_state.retired_time",
         }
     }
@@ -192,9 +200,7 @@ impl LearningObject {
         let before = self.retirement;
         let removed_at = flag.removed_at.map(whole_second).or(before.map(|before| before.removed_at));
         let removed_at = removed_at.unwrap_or_else(|| months_after(flagged_at, NOTICE_MONTHS));
-        // Whoever was told of a date already has no less notice when it comes no earlier.
-        let is_later = before.is_some_and(|before| before.removed_at <= removed_at);
-        check_notice(removed_at, flag.is_forced || is_later, now)?;
+        check_notice(removed_at, flag.is_forced || !is_short(removed_at, before, now), now)?;
         let retired_at = flag.retired_at.unwrap_or(before.and_then(|before| before.retired_at)).map(whole_second);
         if let Some(retired_at) = retired_at.filter(|retired_at| *retired_at >= removed_at) {
             return Err(RetirementError::RetiredAfterRemoved(retired_at, removed_at));
@@ -259,11 +265,15 @@ fn check_notice(removed_at: Timestamp, may_be_short: bool, now: Timestamp) -> Re
     if removed_at > months_after(now, 12 * NOTICE_YEARS_MAX) {
         return Err(RetirementError::TooFar(removed_at));
     }
+    if may_be_short { Ok(()) } else { Err(RetirementError::NoticeTooShort(removed_at)) }
+}
+
+/// Whether this is less notice than may be given without force.
+fn is_short(removed_at: Timestamp, before: Option<Retirement>, now: Timestamp) -> bool {
+    // Whoever was told of a date already has no less notice when it comes no earlier.
+    let is_later = before.is_some_and(|before| before.removed_at <= removed_at);
     // The fraction of a second that a date does not have must not make sixty days too short.
-    if !may_be_short && removed_at < whole_second(now) + NOTICE_MIN {
-        return Err(RetirementError::NoticeTooShort(removed_at));
-    }
-    Ok(())
+    !is_later && removed_at < whole_second(now) + NOTICE_MIN
 }
 
 fn months_after(at: Timestamp, months: i32) -> Timestamp {

@@ -14,7 +14,7 @@ fn secret(text: &str) -> Secret {
     Secret::parse(text.to_owned()).unwrap()
 }
 
-fn webhook() -> Webhook {
+pub(crate) fn webhook() -> Webhook {
     Webhook {
         id: "xUjKifleke4u".parse().unwrap(),
         version: 0,

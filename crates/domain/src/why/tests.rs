@@ -15,7 +15,7 @@ fn was(event_types: &[EventType], status: WebhookStatus) -> Then {
 }
 
 fn standing(then: Then, told: Option<Told>) -> Standing {
-    Standing { webhook_id: "xUjKifleke4u".parse().unwrap(), name: None, then, told }
+    Standing { webhook_id: "xUjKifleke4u".parse().unwrap(), name: None, then, told, is_deleted: false }
 }
 
 /// A completion, or a test of one.
@@ -86,12 +86,41 @@ fn people_are_told_where_a_delivery_stands_and_what_to_do() {
 
 #[test]
 fn every_reason_has_a_name_and_a_sentence_of_its_own() {
-    let said = NotTold::ALL.map(|reason| (reason.as_str(), reason.explain(EventType::ContentDecommission)));
+    let said = NotTold::ALL.map(|reason| (reason.as_str(), reason.why(EventType::ContentDecommission)));
     for (i, (name, sentence)) in said.iter().enumerate() {
         assert!(sentence.ends_with('.'), "{sentence}");
         assert!(said[..i].iter().all(|(other, text)| other != name && text != sentence), "{name}");
     }
-    assert!(NotTold::NotSubscribed.explain(EventType::ContentDecommission).contains("content.decommission"));
+    assert!(NotTold::NotSubscribed.why(EventType::ContentDecommission).contains("content.decommission"));
+}
+
+#[test]
+fn nobody_is_advised_to_do_something_with_a_webhook_that_is_deleted() {
+    let failed = |reason| Told {
+        delivery_id: DeliveryId(7),
+        attempt_number: 3,
+        state: DeliveryState::Failed { at: at(9), reason },
+    };
+    let cases = [
+        (Then::NotThere, None),
+        (Then::NotKept, None),
+        (was(&[EventType::ContentAdd], WebhookStatus::Active), None),
+        (was(&[EventType::EnrollmentComplete], OWNER), None),
+        (was(&[EventType::EnrollmentComplete], DELETED), None),
+        (Then::NotThere, Some(failed(FailedReason::Exhausted))),
+        (Then::NotThere, Some(failed(FailedReason::WebhookDeleted))),
+    ];
+    for (then, told) in cases {
+        let there = standing(then, told);
+        let deleted = Standing { is_deleted: true, ..there.clone() };
+        let said = deleted.explain(&event(false));
+        assert_eq!(said.matches("make another webhook").count(), 1, "{said}");
+        assert!(!said.contains("Subscribe it") && !said.contains("then replay it"), "{said}");
+        assert_eq!(deleted.not_told(&event(false)), there.not_told(&event(false)));
+    }
+    let arrived = Told { delivery_id: DeliveryId(7), attempt_number: 1, state: DeliveryState::Delivered { at: at(9) } };
+    let deleted = Standing { is_deleted: true, ..standing(Then::NotThere, Some(arrived)) };
+    assert!(!deleted.explain(&event(false)).contains("deleted"));
 }
 
 /// An enrollment made at second 100, in a course if it is a part.
@@ -102,6 +131,7 @@ fn enrollment(status: Status, is_part: bool) -> Enrollment {
         user_account_id: UserAccountId(3),
         lo_id: LearningObjectId(4),
         parent_id: is_part.then_some(EnrollmentId(5)),
+        destination_id: None,
         enrollment_type: EnrollmentType::SelfDirected,
         assigner_id: None,
         assigned_at: None,

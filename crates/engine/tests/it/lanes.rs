@@ -156,6 +156,50 @@ async fn an_open_lane_is_held_and_probed_and_drains_when_it_is_well() {
 }
 
 #[tokio::test]
+async fn an_owner_who_asks_for_something_again_gives_an_open_lane_a_fresh_chance() {
+    for asks in ["a test", "a delivery again", "a replay"] {
+        let (mut world, webhook, elsewhere, made) = world_with_open_lane(30).await;
+        settle(&mut world, &elsewhere).await;
+        assert_eq!(begun(&world, &webhook), made);
+        let (store, now) = (world.store(), world.time.now());
+        let portal_id = world.platform.customers[0];
+        let listed = store.list_recent_deliveries(portal_id, &webhook, 100).await.unwrap();
+        match asks {
+            "a test" => {
+                let test = store.find_webhook(portal_id, &webhook).await.unwrap().unwrap();
+                let test = test.test(None, world.platform.event_id(), now).unwrap();
+                store.save_test(&webhook, test, now).await.unwrap();
+            }
+            "a delivery again" => {
+                // What is under way is not told again, but that it was asked for counts.
+                let tried = listed.iter().find(|delivery| delivery.attempt_number > 0).unwrap();
+                store.replay_delivery(portal_id, tried.id, now).await.unwrap();
+                world.complete(0).await;
+            }
+            _ => {
+                let replay = domain::replay::Replay {
+                    id: "xUjKifleke4u".parse().unwrap(),
+                    portal_id,
+                    webhook_id: webhook.clone(),
+                    scope: domain::replay::ReplayScope::All,
+                    since: now,
+                    deliveries: 0,
+                    finished_at: None,
+                    created_by: domain::id::UserAccountId(1),
+                    created_at: now,
+                };
+                store.save_replay(replay).await.unwrap();
+                world.complete(0).await;
+            }
+        }
+        let hanging = arrivals(&mut world, START).await;
+        settle(&mut world, &elsewhere).await;
+        assert_eq!(begun(&world, &webhook), made + START, "{asks}");
+        drop(hanging);
+    }
+}
+
+#[tokio::test]
 async fn a_lane_that_answers_again_starts_small() {
     let (mut world, webhook, elsewhere, made) = world_with_open_lane(100).await;
     world.time.pass(millis(FIRST_PAUSE_MS));

@@ -1,11 +1,13 @@
 //! The scheduled tasks.
 
+use domain::audit::{Action, Actor, Channel, Entry, Noted};
 use domain::delivery::DeliveryState;
 use domain::id::ClientId;
 use domain::oauth::{Digest, OauthClient, Scopes, Token, TokenKind};
 use domain::random::Random;
 use domain::webhook::{InactiveReason, WebhookStatus};
 use jiff::SignedDuration;
+use store::audit::AuditFilter;
 use store::conformance::world::{PAGE, at};
 use store::event::EventFilter;
 use store::idempotency::{Answer, KEPT_FOR, Keep, KeyedRequest};
@@ -167,4 +169,30 @@ async fn idempotency_keys_are_forgotten_after_their_day_and_others_stay() {
     })
     .await;
     assert!(stored(250).await);
+}
+
+#[tokio::test]
+async fn old_entries_of_the_audit_log_are_pruned_and_others_stay() {
+    let world = World::with(|settings| settings.audit_kept_for = Some(DAY)).await;
+    let portal_id = world.platform.partner;
+    // More than go at once.
+    for n in 0..=1_100 {
+        let noted = Noted::done(Action::PortalUpdate, portal_id, portal_id, at(if n < 1_100 { 0 } else { 7_200 }));
+        let entry = Entry { actor: Actor::operator("ada"), channel: Channel::Cli, noted };
+        world.store().save_audit_entry(entry).await.unwrap();
+    }
+    let stored = async || {
+        let all = AuditFilter::default();
+        world.store().list_audit_entries(portal_id, &all, PAGE).await.unwrap().total
+    };
+    world.time.is_awaited(at(1) + SignedDuration::from_hours(1)).await;
+    assert_eq!(stored().await, 1_101);
+    world.time.pass(DAY + SignedDuration::from_hours(1));
+    at_once(async {
+        while stored().await > 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(stored().await, 1);
 }

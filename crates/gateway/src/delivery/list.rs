@@ -64,7 +64,7 @@ pub(crate) async fn list(
 
 fn read<T: std::str::FromStr<Err: std::fmt::Display>>(name: &str, text: Option<String>) -> Result<Option<T>, Refusal> {
     let read = |text: String| {
-        text.parse().map_err(|error: T::Err| Refusal::field(name, format_args!("{name}: {text:?} is wrong: {error}")))
+        text.parse().map_err(|error: T::Err| Refusal::field(name, format_args!("{name}: {text:?} is {error}")))
     };
     text.map(read).transpose()
 }

@@ -4,10 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::api::delivery as api;
+use domain::audit::{Action, Noted};
 use domain::id::DeliveryId;
 use store::replay::Replayed;
 
 use super::{show, wire};
+use crate::audit;
 use crate::extract::caller::Caller;
 use crate::extract::id::Id;
 use crate::extract::scope::WebhookWrite;
@@ -30,7 +32,9 @@ pub(crate) async fn replay(
     caller: Caller<WebhookWrite>,
     Id(id): Id<DeliveryId>,
 ) -> Result<(StatusCode, Json<api::Delivery>), Refusal> {
-    match gateway.store.replay_delivery(caller.portal_id, id, gateway.now()).await? {
+    let now = gateway.now();
+    let noted = Noted::done(Action::DeliveryReplay, caller.portal_id, id, now);
+    match audit::by(&caller, noted, gateway.store.replay_delivery(caller.portal_id, id, now)).await? {
         Replayed::Again(id) => {
             let made = show::find(&gateway, caller.portal_id, id).await?;
             Ok((StatusCode::CREATED, Json(wire::delivery(made))))

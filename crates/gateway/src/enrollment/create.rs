@@ -95,6 +95,7 @@ async fn new(gateway: &Gateway, portal_id: PortalId, asked: CreateEnrollment) ->
             Some(id) => Some(parse::parent(gateway, portal_id, user_account_id, id).await?),
             None => None,
         },
+        destination_id: None,
         enrollment_type,
         assigner_id: match &asked.assigner_account_id {
             Some(id) => Some(parse::account(gateway, portal_id, "assigner_account_id", id).await?),
@@ -127,7 +128,8 @@ async fn archived(
     new: &NewEnrollment,
     re_enroll: bool,
 ) -> Result<Option<Change<Enrollment>>, Refusal> {
-    let live = gateway.store.find_live_enrollment(new.portal_id, new.user_account_id, new.lo_id, new.parent_id).await?;
+    let NewEnrollment { portal_id, user_account_id, lo_id, parent_id, destination_id, .. } = *new;
+    let live = gateway.store.find_live_enrollment(portal_id, user_account_id, lo_id, parent_id, destination_id).await?;
     match live {
         None => Ok(None),
         Some(live) if re_enroll => Ok(Some(live.archive(gateway.now()))),

@@ -72,13 +72,13 @@ async fn find_good(parts: &Parts, gateway: &Gateway, who: &Who) -> Result<Arc<To
 }
 
 async fn find(gateway: &Gateway, digest: &Digest) -> Result<Option<Arc<Token>>, Refusal> {
-    let now = gateway.now();
-    if let Some(token) = gateway.tokens.find(digest, now) {
+    let (now, endings) = (gateway.now(), gateway.store.count_endings());
+    if let Some(token) = gateway.tokens.find(digest, now, endings) {
         return Ok(Some(token));
     }
     let found = gateway.store.find_access_token(digest, now).await?.map(Arc::new);
     if let Some(token) = &found {
-        gateway.tokens.keep(token.clone(), now);
+        gateway.tokens.keep(token.clone(), now, endings);
     }
     Ok(found)
 }

@@ -86,12 +86,43 @@ fn refusal(error: Error) -> Refusal {
     if is_malformed(&error) {
         return Refusal::bad_request("malformed_json", format!("the body is malformed JSON: {}", error.inner()));
     }
-    let path = written(error.path());
-    Refusal::field(path.clone(), format_args!("{path}: {}", error.inner()))
+    let (path, said) = (error.path(), error.inner().to_string());
+    if let Some(name) = named(&said, "missing field `") {
+        return Refusal::required(&within(path, name));
+    }
+    if let Some(name) = named(&said, "duplicate field `") {
+        let path = within(path, name);
+        return Refusal::field(path.clone(), format_args!("{path} is given twice"));
+    }
+    let path = if path.iter().len() == 0 { "body".to_owned() } else { path.to_string() };
+    Refusal::field(path.clone(), format_args!("{path}: {}", in_plain_words(&said)))
 }
 
-fn written(path: &Path) -> String {
-    if path.iter().len() == 0 { "body".to_owned() } else { path.to_string() }
+/// The field that is missing or doubled: its parent is where it was noticed.
+fn named<'s>(said: &'s str, what: &str) -> Option<&'s str> {
+    said.strip_prefix(what)?.split_once('`').map(|(name, _)| name)
+}
+
+fn within(parent: &Path, name: &str) -> String {
+    if parent.iter().len() == 0 { name.to_owned() } else { format!("{parent}.{name}") }
+}
+
+/// Says what was expected as JSON calls it, and not as a program that reads it does.
+fn in_plain_words(said: &str) -> String {
+    const EXPECTED: &str = ", expected ";
+    let Some((before, expected)) = said.rsplit_once(EXPECTED) else { return said.to_owned() };
+    let (kind, place) = expected.split_once(" at line ").unwrap_or((expected, ""));
+    let kind = match kind {
+        "a map" => "an object",
+        "a sequence" => "a list",
+        "u8" | "u16" | "u32" | "u64" => "a whole number from 0 on",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        kind if kind.starts_with("struct ") => "an object",
+        kind => kind,
+    };
+    let place = if place.is_empty() { String::new() } else { format!(" at line {place}") };
+    format!("{before}{EXPECTED}{kind}{place}")
 }
 
 #[cfg(test)]
@@ -121,9 +152,18 @@ mod tests {
     fn a_wrong_type_is_refused_with_the_name_of_the_field() {
         check(r#"{"url": 1}"#, "url: invalid type: integer `1`, expected a string");
         check(r#"{"event_types": ["a", 2]}"#, "event_types[1]: invalid type");
-        check(r#"{"oauth2": {"client_id": "x"}}"#, "oauth2: missing field `client_secret`");
-        check(r#"{"url": "a", "url": "b"}"#, "duplicate field `url`");
+        check(r#"{"oauth2": {"client_id": "x"}}"#, "oauth2.client_secret is required");
+        check(r#"{"url": "a", "url": "b"}"#, r#"message: "url is given twice", field: Some("url")"#);
         check(r#"{"url": 1,}"#, "url: invalid type");
+    }
+
+    #[test]
+    fn what_was_expected_is_said_as_json_calls_it() {
+        check(r#"{"rate_limit": "x"}"#, "expected a whole number from 0 on at line 1 column 18");
+        check(r#"{"rate_limit": -1}"#, "expected a whole number from 0 on at line 1 column 17");
+        check(r#"{"oauth2": 1}"#, "oauth2: invalid type: integer `1`, expected an object at line 1 column 12");
+        check(r#"{"event_types": 1}"#, "event_types: invalid type: integer `1`, expected a list at line 1 column 17");
+        check(r#"{"headers": 1}"#, "headers: invalid type: integer `1`, expected an object at line 1 column 13");
     }
 
     #[test]

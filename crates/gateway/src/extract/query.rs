@@ -93,7 +93,7 @@ impl<'de> Deserializer<'de> for Values {
         let text = self.last();
         match text.trim().parse() {
             Ok(number) => visitor.visit_u32(number),
-            Err(_) => Err(de::Error::custom(format_args!("{text:?} is not a whole number"))),
+            Err(_) => Err(de::Error::custom(format_args!("{text:?} is not a whole number from 0 to {}", u32::MAX))),
         }
     }
 
@@ -179,6 +179,6 @@ mod tests {
     fn a_bad_value_is_refused_with_the_name_of_the_parameter() {
         check_refused("limit=ten", r#"limit: \"ten\" is not a whole number"#);
         check_refused("limit=-1", "limit: ");
-        check_refused("limit=4294967296", "limit: ");
+        check_refused("limit=4294967296", r#"limit: \"4294967296\" is not a whole number from 0 to 4294967295"#);
     }
 }

@@ -28,5 +28,5 @@ macro_rules! scopes {
 
 scopes! {
     LoRead LoWrite EnrollmentRead EnrollmentWrite WebhookRead WebhookWrite PortalRead PortalWrite UserRead UserWrite
-    AppRead AppWrite AccountRead
+    UserLogin AppRead AppWrite AccountRead
 }

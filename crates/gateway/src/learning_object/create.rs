@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::api::learning_object::{self as api, CreateLearningObject};
+use domain::audit::{Action, Noted};
 use domain::id::{ContentId, LearningObjectId};
 use domain::learning_object::{LearningObject, LifecycleState};
 use store::id::Sequence;
@@ -13,8 +14,8 @@ use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::LoWrite;
 use crate::gateway::Gateway;
-use crate::idempotency;
 use crate::refusal::Refusal;
+use crate::{audit, idempotency};
 
 /// Makes content that the caller's portal owns. It is published and in the portal's library at once.
 #[utoipa::path(
@@ -29,7 +30,8 @@ pub(crate) async fn create(
     JsonBody(asked): JsonBody<CreateLearningObject>,
 ) -> Result<(StatusCode, Json<api::LearningObject>), Refusal> {
     let now = gateway.now();
-    let CreateLearningObject { core, relevance, topics, alternatives } = asked;
+    let CreateLearningObject { core, relevance, topics, alternatives, content } = asked;
+    let played = content.map(wire::read_content).transpose()?;
     let content = LearningObject {
         id: LearningObjectId(gateway.store.next_id(Sequence::LearningObject).await?),
         version: 0,
@@ -42,6 +44,7 @@ pub(crate) async fn create(
         language: relevance.language,
         topics: wire::read_topics(topics),
         replacements: wire::read_replacements(alternatives)?,
+        content: played,
         state: LifecycleState::Published,
         retirement: None,
         withdrawn_at: None,
@@ -49,8 +52,10 @@ pub(crate) async fn create(
         updated_at: now,
     };
     let change = content.create()?;
-    let written = wire::learning_object(change.after.clone(), now);
+    let mut written = wire::learning_object(change.after.clone(), now);
+    written.content = change.after.content.as_ref().map(|content| wire::content(content, None));
     idempotency::foretell(StatusCode::CREATED, &written);
-    gateway.store.save_learning_object(change).await?;
+    let noted = Noted::created(Action::LearningObjectCreate, &change.after, now);
+    audit::by(&caller, noted, gateway.store.save_learning_object(change)).await?;
     Ok((StatusCode::CREATED, Json(written)))
 }

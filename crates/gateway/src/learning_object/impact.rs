@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use contract::api::learning_object as api;
+use contract::csv::cell;
 use serde::Deserialize;
 use store::retirement::Impact;
 use utoipa::IntoParams;
@@ -80,36 +81,4 @@ fn csv(impact: &api::Impact) -> String {
         ));
     }
     csv
-}
-
-/// How formulas begin, for spreadsheets in the East too.
-const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-
-/// A text in quotes; one that a spreadsheet would take for a formula begins with an apostrophe. Some drop a tab or the end of a line
-/// at the beginning and look at what follows.
-pub(crate) fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['\t', '\r', '\n']) || text.trim_start().starts_with(FORMULA);
-    format!("\"{}{}\"", if is_formula { "'" } else { "" }, text.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for (text, expected) in [
-            ("Ada & Sons", r#""Ada & Sons""#),
-            (r#"The "Bell", Ltd"#, r#""The ""Bell"", Ltd""#),
-            ("=HYPERLINK(1)", r#""'=HYPERLINK(1)""#),
-            (" @SUM(1)", r#""' @SUM(1)""#),
-            ("-1+1", r#""'-1+1""#),
-            ("\t1", "\"'\t1\""),
-            ("\r\n1", "\"'\r\n1\""),
-            ("\n", "\"'\n\""),
-            ("＝1", r#""'＝1""#),
-        ] {
-            assert_eq!(cell(text), expected);
-        }
-    }
 }

@@ -135,6 +135,7 @@ async fn in_library_after(
             Some(ids) => Some(numbers(gateway, portal_id, ids).await?),
             None => None,
         },
+        is_flagged: None,
     };
     Ok(gateway.store.list_learning_objects(portal_id, &filter, asked).await?)
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use contract::api::learning_object::{self as api, SetLearningObject, SetLifecycle};
 use contract::time::Millis;
+use domain::audit::Noted;
 use domain::change::Change;
 use domain::id::AnnouncementId;
 use domain::learning_object::retirement::{Announcement, Flag, RetirementError};
@@ -18,7 +19,7 @@ use crate::extract::json::JsonBody;
 use crate::extract::scope::LoWrite;
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
-use crate::{again, idempotency};
+use crate::{again, audit, idempotency};
 
 /// Changes content that the caller's portal owns: above all, flags it for removal, moves the dates, or withdraws the flag. Every
 /// portal that holds it, or has somebody enrolled in it, is told.
@@ -45,13 +46,18 @@ pub(crate) async fn set(
             let message = format!("learning object {id} belongs to another portal, which alone may change it");
             return Err(Refusal::new(StatusCode::FORBIDDEN, "not_the_owner", message));
         }
-        let now = gateway.now();
-        let SetLearningObject { lifecycle, relevance, topics, alternatives } = asked.clone();
+        let (before, now) = (content.clone(), gateway.now());
+        let SetLearningObject { lifecycle, relevance, topics, alternatives, content: played } = asked.clone();
+        let sets_content = played.is_some();
         content.language = relevance.map_or(content.language, |relevance| relevance.language);
         content.topics = topics.map_or(content.topics, wire::read_topics);
         content.replacements = match alternatives {
             Some(alternatives) => wire::read_replacements(alternatives)?,
             None => content.replacements,
+        };
+        content.content = match played {
+            Some(played) => played.map(wire::read_content).transpose()?,
+            None => content.content,
         };
         content.updated_at = now;
         content.check()?;
@@ -59,14 +65,20 @@ pub(crate) async fn set(
             Some(lifecycle) => end(content, lifecycle, AnnouncementId::draw(&*gateway.random), now)?,
             None => (content, None),
         };
-        let written = wire::learning_object(changed.0.clone(), now);
+        let mut written = wire::learning_object(changed.0.clone(), now);
+        if sets_content {
+            written.content = changed.0.content.as_ref().map(|content| wire::content(content, None));
+        }
+        let noted = Noted::content(&before, &changed.0, now);
         idempotency::foretell(StatusCode::OK, &written);
         match changed {
             (content, Some(announcement)) => {
-                gateway.store.save_retirement(content, announcement).await?;
+                audit::by(&caller, noted, gateway.store.save_retirement(content, announcement)).await?;
                 crash::point!("api/retirement-saved");
             }
-            (content, None) => gateway.store.save_learning_object(Change::silent(content)).await?,
+            (content, None) => {
+                audit::by(&caller, noted, gateway.store.save_learning_object(Change::silent(content))).await?;
+            }
         }
         Ok(Json(written))
     })

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use contract::api::learning_object::LearningObject;
+use contract::api::learning_object::{self as api, LearningObject};
+use domain::learning_object::Content;
 use serde::Deserialize;
 use store::learning_object::LearningObjectRef;
 use utoipa::IntoParams;
@@ -22,6 +23,8 @@ pub(crate) struct ShowLearningObject {
     /// `external_id` if the id is the owner's own.
     #[param(pattern = "^(id|external_id)?$")]
     identifier: Option<String>,
+    /// `content` for what is played. What is unknown is left out.
+    include: Option<Vec<String>>,
 }
 
 /// Content that the caller's portal owns or holds in its library.
@@ -47,5 +50,18 @@ pub(crate) async fn show(
     };
     let found = find::found(&gateway, caller.portal_id, reference).await?;
     let content = found.ok_or_else(|| Refusal::not_found(format_args!("learning object {id}")))?;
-    Ok(Json(wire::learning_object(content, gateway.now())))
+    let mut written = wire::learning_object(content.clone(), gateway.now());
+    if query.include.iter().flatten().any(|fragment| fragment == "content") {
+        written.content = played(&gateway, content.content).await?;
+    }
+    Ok(Json(written))
+}
+
+async fn played(gateway: &Gateway, content: Option<Content>) -> Result<Option<api::Content>, Refusal> {
+    let Some(content) = content else { return Ok(None) };
+    let package = match content.package() {
+        Some(id) => gateway.store.find_package(id).await?,
+        None => None,
+    };
+    Ok(Some(wire::content(&content, package)))
 }

@@ -2,7 +2,8 @@
 
 use contract::api::learning_object as api;
 use domain::id::LearningObjectId;
-use domain::learning_object::{LearningObject, LifecycleState, Retirement};
+use domain::learning_object::{Content, LearningObject, LifecycleState, Retirement};
+use domain::package::Package;
 use jiff::Timestamp;
 
 use crate::refusal::Refusal;
@@ -27,6 +28,44 @@ pub(crate) fn learning_object(content: LearningObject, now: Timestamp) -> api::L
         relevance: api::Relevance { language: content.language },
         topics: api::Topics { items: content.topics.into_iter().map(|name| api::Topic { name }).collect() },
         alternatives: api::Alternatives { content: content.replacements.into_iter().map(|id| id.0).collect() },
+        content: None,
+    }
+}
+
+/// What is played; of a package, what is known of it.
+pub(crate) fn content(content: &Content, package: Option<Package>) -> api::Content {
+    let none = api::Content::default();
+    match content {
+        Content::Text(text) => api::Content { text: Some(text.as_str().to_owned()), ..none },
+        Content::Video(url) => api::Content { video_url: Some(url.as_str().to_owned()), ..none },
+        Content::Link(url) => api::Content { link_url: Some(url.as_str().to_owned()), ..none },
+        Content::Package(_) => api::Content { package: package.map(self::package), ..none },
+    }
+}
+
+/// A package, without its id: who has that may fetch the files.
+pub(crate) fn package(package: Package) -> api::Package {
+    api::Package {
+        title: package.title,
+        edition: package.edition.as_str().to_owned(),
+        files: package.files,
+        bytes: package.bytes,
+        uploaded_time: package.created_at.into(),
+    }
+}
+
+/// What is to be played.
+pub(crate) fn read_content(asked: api::SetContent) -> Result<Content, Refusal> {
+    let api::SetContent { text, video_url, link_url } = asked;
+    match (text, video_url, link_url) {
+        (Some(text), None, None) => Ok(Content::text(&text)?),
+        (None, Some(url), None) => Ok(Content::video(&url)?),
+        (None, None, Some(url)) => Ok(Content::link(&url)?),
+        _ => {
+            let message = "content must be exactly one of text, video_url and link_url; a SCORM package is uploaded with PUT \
+                /learning-objects/{id}/package";
+            Err(Refusal::field("content", message))
+        }
     }
 }
 

@@ -58,7 +58,7 @@ fn first_bits(address: IpAddr, bits: u32) -> u128 {
 
 /// Where a request comes from: its peer, or whom a trusted peer says that it answers, and so on from hop to hop; the last one
 /// that is not trusted. None if the connection is not known, as in a test.
-pub(crate) fn origin(headers: &HeaderMap, extensions: &Extensions, trusted: &[Net]) -> Option<IpAddr> {
+pub fn origin(headers: &HeaderMap, extensions: &Extensions, trusted: &[Net]) -> Option<IpAddr> {
     let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
     let mut origin = peer.ip().to_canonical();
     let lines = headers.get_all(FORWARDED_FOR).iter().rev();
@@ -80,7 +80,7 @@ fn read(hop: &str) -> Option<IpAddr> {
 }
 
 /// The address as it is counted: of IPv6 the site.
-pub(super) fn site(address: IpAddr) -> IpAddr {
+pub fn site(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & u128::MAX << (128 - SITE_BITS)).into(),

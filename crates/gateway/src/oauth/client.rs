@@ -16,7 +16,7 @@ use crate::limit::Trying;
 
 const HINT: &str = "Send client_id and client_secret in the body, or by Basic authentication.";
 
-/// The client that a request names, if the secret is its own.
+/// The client that a request names, if the secret is its own and the account that it acts through is not blocked.
 ///
 /// Whether the client is not there, is revoked or has another secret can be told neither from the answer nor from the
 /// time it takes: the digest is always computed, and compared in constant time.
@@ -36,10 +36,15 @@ pub(crate) async fn authenticate(
     };
     let expected = found.as_ref().map_or(Digest([0; 32]), |client| client.secret_digest);
     let matches = digest.matches(&expected);
-    found.filter(|client| matches && client.revoked_at.is_none()).ok_or_else(|| {
+    let client = found.filter(|client| matches && client.revoked_at.is_none()).ok_or_else(|| {
         gateway.limits.failed(&trying, gateway.now());
         TokenRefusal::invalid_client()
-    })
+    })?;
+    let account = gateway.store.find_user_account(client.portal_id, client.user_account_id).await?;
+    match account.is_some_and(|account| account.active) {
+        true => Ok(client),
+        false => Err(TokenRefusal::blocked()),
+    }
 }
 
 /// The id and the secret: of the header if it has them, else of the body.

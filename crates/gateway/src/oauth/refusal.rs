@@ -27,6 +27,15 @@ impl TokenRefusal {
         TokenRefusal::Oauth { error: "invalid_client", message: "Client authentication failed".to_owned(), hint: None }
     }
 
+    /// For who has shown the right secret, so that nobody else learns of it.
+    pub(crate) fn blocked() -> Self {
+        TokenRefusal::Oauth {
+            error: "invalid_client",
+            message: "Client authentication failed".to_owned(),
+            hint: Some("The user account that the client acts through is blocked."),
+        }
+    }
+
     /// The same for a refresh token that never was, one that is used or expired, and one of another client.
     pub(crate) fn invalid_grant() -> Self {
         let message = "The refresh token is invalid.".to_owned();
@@ -65,6 +74,7 @@ impl From<StoreError> for TokenRefusal {
 impl IntoResponse for TokenRefusal {
     fn into_response(self) -> Response {
         match self {
+            TokenRefusal::Other(refusal) if refusal.status() == StatusCode::TOO_MANY_REQUESTS => limited(refusal),
             TokenRefusal::Other(refusal) => refusal.into_response(),
             TokenRefusal::Oauth { error, message, hint } => {
                 let error = TokenError {
@@ -77,4 +87,17 @@ impl IntoResponse for TokenRefusal {
             }
         }
     }
+}
+
+/// 429 with the headers of every other, and the body that OAuth clients read.
+fn limited(refusal: Refusal) -> Response {
+    let message = refusal.message().to_owned();
+    let (parts, _) = refusal.into_response().into_parts();
+    let error = TokenError {
+        error: "rate_limited".to_owned(),
+        error_description: message.clone(),
+        message,
+        hint: Some("Wait as long as Retry-After says.".to_owned()),
+    };
+    (parts.status, parts.headers, Json(error)).into_response()
 }

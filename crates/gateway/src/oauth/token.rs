@@ -28,7 +28,11 @@ use crate::gateway::Gateway;
         (TokenRequest = "multipart/form-data"),
         (TokenRequest = "application/json"),
     )),
-    responses((status = 200, body = TokenResponse), (status = 400, body = TokenError))
+    responses(
+        (status = 200, body = TokenResponse),
+        (status = 400, body = TokenError),
+        (status = 429, body = TokenError, description = "Too many have failed to authenticate: from this address, or as this client."),
+    )
 )]
 pub(crate) async fn token(State(gateway): State<Gateway>, request: Request) -> Result<impl IntoResponse, TokenRefusal> {
     let headers = request.headers().clone();

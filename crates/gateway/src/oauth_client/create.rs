@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::api::oauth::{self as api, CreateOauthClient};
+use domain::audit::{Action, Noted};
 use domain::id::{ClientId, UserAccountId};
 use domain::oauth::{OauthClient, Token};
 use domain::portal::Portal;
@@ -16,9 +17,9 @@ use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::AppWrite;
 use crate::gateway::Gateway;
-use crate::idempotency;
 use crate::portal::access;
 use crate::refusal::Refusal;
+use crate::{audit, idempotency};
 
 /// How many hex digits a secret has, as in the published samples: 160 bits.
 const SECRET_LENGTH: usize = 40;
@@ -57,7 +58,8 @@ pub(crate) async fn create(
     let client = client.create()?;
     let written = wire::client(client.clone(), &portal, Some(secret));
     idempotency::foretell(StatusCode::CREATED, &written);
-    gateway.store.save_oauth_client(client).await?;
+    let noted = Noted::created(Action::OauthClientCreate, &client, client.created_at);
+    audit::by(&caller, noted, gateway.store.save_oauth_client(client)).await?;
     Ok((StatusCode::CREATED, Json(written)))
 }
 

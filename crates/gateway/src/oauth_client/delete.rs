@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use domain::audit::{Action, Noted};
 use domain::id::ClientId;
 
+use crate::audit;
 use crate::extract::caller::Caller;
 use crate::extract::id::Id;
 use crate::extract::scope::AppWrite;
@@ -22,7 +24,9 @@ pub(crate) async fn delete(
     caller: Caller<AppWrite>,
     Id(id): Id<ClientId>,
 ) -> Result<StatusCode, Refusal> {
-    let revoked = gateway.store.expire_oauth_client(caller.portal_id, &id, gateway.now()).await?;
-    gateway.tokens.forget_client(&id);
+    let now = gateway.now();
+    let name = gateway.store.find_oauth_client(&id).await?.map(|client| client.name);
+    let noted = Noted::done(Action::OauthClientRevoke, caller.portal_id, &id, now).named(name);
+    let revoked = audit::by(&caller, noted, gateway.store.expire_oauth_client(caller.portal_id, &id, now)).await?;
     if revoked { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::not_found(format_args!("OAuth client {id}"))) }
 }

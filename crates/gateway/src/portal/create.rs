@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::api::portal::{self as api, CreateFirstAdministrator, CreatePortal, FirstAdministrator};
+use domain::audit::{Action, Noted};
 use domain::change::Change;
 use domain::id::{AccountGuid, PortalId, UserAccountId};
 use domain::oauth::Token;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use store::id::Sequence;
 
 use super::{access, wire};
+use crate::audit;
 use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::PortalWrite;
@@ -41,7 +43,7 @@ pub(crate) async fn create(
     };
     let portal = portal(&gateway, partner.id, asked, now).await?.create()?;
     let administrator = administrator(&gateway, portal.after.id, person, now).await?;
-    save(&gateway, &portal, &administrator).await?;
+    save(&gateway, &caller, &portal, &administrator).await?;
     crash::point!("api/portal-saved");
 
     let oauth_token = token(&gateway, &caller, &administrator.after).await?;
@@ -120,9 +122,16 @@ async fn myself(gateway: &Gateway, caller: &Token) -> Result<CreateFirstAdminist
     })
 }
 
-async fn save(gateway: &Gateway, portal: &Change<Portal>, administrator: &Change<UserAccount>) -> Result<(), Refusal> {
-    let saved = gateway.store.save_new_portal(portal.clone(), administrator.clone()).await;
-    saved.map_err(Refusal::from).map_err(|refusal| {
+async fn save(
+    gateway: &Gateway,
+    caller: &Token,
+    portal: &Change<Portal>,
+    administrator: &Change<UserAccount>,
+) -> Result<(), Refusal> {
+    let noted = Noted::created(Action::PortalCreate, &portal.after, portal.after.created_at);
+    let noted = noted.with("user_account.id", administrator.after.id);
+    let saved = gateway.store.save_new_portal(portal.clone(), administrator.clone());
+    audit::by(caller, noted, saved).await.map_err(Refusal::from).map_err(|refusal| {
         if !refusal.is_taken("domain") {
             return refusal;
         }

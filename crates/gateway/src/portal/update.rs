@@ -3,17 +3,18 @@
 use axum::Json;
 use axum::extract::State;
 use contract::api::portal::{Portal, UpdatePortal};
+use domain::audit::{Action, Noted};
 use domain::id::PortalId;
 use domain::portal::PortalPatch;
 
 use super::{access, wire};
-use crate::again;
 use crate::extract::caller::Caller;
 use crate::extract::id::Id;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::PortalWrite;
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
+use crate::{again, audit};
 
 /// Changes the caller's own portal, or one of its customers. Its domain cannot change.
 #[utoipa::path(
@@ -34,9 +35,11 @@ pub(crate) async fn update(
         if asked.domain.as_deref().is_some_and(|domain| !domain.eq_ignore_ascii_case(portal.domain.as_str())) {
             return Err(Refusal::field("domain", "domain cannot change: a portal keeps the one that it was made with"));
         }
-        let change = portal.update(patch(asked.clone()), gateway.now())?;
+        let now = gateway.now();
+        let change = portal.clone().update(patch(asked.clone()), now)?;
         let written = wire::portal(change.after.clone(), None);
-        gateway.store.save_portal(change).await?;
+        let noted = Noted::changed(Action::PortalUpdate, &portal, &change.after, now);
+        audit::by(&caller, noted, gateway.store.save_portal(change)).await?;
         Ok(Json(written))
     })
     .await

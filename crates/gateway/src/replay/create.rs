@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::api::delivery as api;
+use domain::audit::{Action, Noted};
 use domain::id::{ReplayId, WebhookId};
 use domain::replay::{Replay, ReplayScope};
 use store::error::StoreError;
@@ -13,8 +14,8 @@ use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::WebhookWrite;
 use crate::gateway::Gateway;
-use crate::idempotency;
 use crate::refusal::Refusal;
+use crate::{audit, idempotency};
 
 /// Tells events of a webhook again: those that failed since a time, or all since a time, also from before the webhook was made.
 /// It begins within a second or two and goes on by itself. What is older than events are kept is not told: then the answer has
@@ -43,10 +44,12 @@ pub(crate) async fn create(
         finished_at: None,
         created_by: caller.user_account_id,
         created_at: gateway.now(),
-    };
+    }
+    .create()?;
     let written = wire::replay(replay.clone(), gateway.store.find_events_from().await?);
     idempotency::foretell(StatusCode::CREATED, &written);
-    gateway.store.save_replay(replay).await.map_err(|error| match error {
+    let noted = Noted::created(Action::ReplayCreate, &replay, replay.created_at);
+    audit::by(&caller, noted, gateway.store.save_replay(replay)).await.map_err(|error| match error {
         StoreError::Taken("replay") => {
             let message = "a replay of this webhook is under way: wait for it to finish";
             Refusal::new(StatusCode::CONFLICT, "replay_under_way", message)

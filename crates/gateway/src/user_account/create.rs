@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::api::user_account::{self as api, CreateUserAccount};
-use domain::id::{AccountGuid, PortalId, UserAccountId};
+use domain::audit::{Action, Noted};
+use domain::id::{AccountGuid, UserAccountId};
+use domain::oauth::Token;
 use domain::user_account::{Role, UserAccount};
 use serde::Serialize;
 use store::id::Sequence;
@@ -14,8 +16,8 @@ use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::UserWrite;
 use crate::gateway::Gateway;
-use crate::idempotency;
 use crate::refusal::Refusal;
+use crate::{audit, idempotency};
 
 /// Makes an account in the caller's portal: a learner's, unless roles are given.
 #[utoipa::path(
@@ -29,13 +31,13 @@ pub(crate) async fn create(
     caller: Caller<UserWrite>,
     JsonBody(asked): JsonBody<CreateUserAccount>,
 ) -> Result<(StatusCode, Json<api::UserAccount>), Refusal> {
-    save(&gateway, caller.portal_id, asked, wire::account).await
+    save(&gateway, &caller, asked, wire::account).await
 }
 
 /// Makes and stores an account, and answers with it as it is written.
 pub(crate) async fn save<T: Serialize>(
     gateway: &Gateway,
-    portal_id: PortalId,
+    caller: &Token,
     asked: CreateUserAccount,
     write: impl FnOnce(UserAccount) -> T,
 ) -> Result<(StatusCode, Json<T>), Refusal> {
@@ -48,7 +50,7 @@ pub(crate) async fn save<T: Serialize>(
     let account = UserAccount {
         id: UserAccountId(gateway.store.next_id(Sequence::UserAccount).await?),
         version: 0,
-        portal_id,
+        portal_id: caller.portal_id,
         guid: AccountGuid::draw(&*gateway.random, now),
         given_name: asked.given_name.unwrap_or_default(),
         family_name: asked.family_name.unwrap_or_default(),
@@ -63,6 +65,7 @@ pub(crate) async fn save<T: Serialize>(
     let change = account.create()?;
     let written = write(change.after.clone());
     idempotency::foretell(StatusCode::CREATED, &written);
-    gateway.store.save_user_account(change).await?;
+    let noted = Noted::created(Action::UserAccountCreate, &change.after, now);
+    audit::by(caller, noted, gateway.store.save_user_account(change)).await?;
     Ok((StatusCode::CREATED, Json(written)))
 }

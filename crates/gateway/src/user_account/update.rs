@@ -3,17 +3,18 @@
 use axum::Json;
 use axum::extract::State;
 use contract::api::user_account::{self as api, UpdateUserAccount};
+use domain::audit::{Action, Noted};
 use domain::id::UserAccountId;
 use domain::user_account::UserAccountPatch;
 
 use super::{parse, show, wire};
-use crate::again;
 use crate::extract::caller::Caller;
 use crate::extract::id::Id;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::UserWrite;
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
+use crate::{again, audit};
 
 /// Changes an account of the caller's portal. What is absent stays.
 #[utoipa::path(
@@ -43,9 +44,11 @@ pub(crate) async fn update(
     };
     again::on_conflict(|| async {
         let account = show::find(&gateway, caller.portal_id, id).await?;
-        let change = account.update(patch.clone(), gateway.now())?;
+        let now = gateway.now();
+        let change = account.clone().update(patch.clone(), now)?;
         let written = wire::account(change.after.clone());
-        gateway.store.save_user_account(change).await?;
+        let noted = Noted::changed(Action::UserAccountUpdate, &account, &change.after, now);
+        audit::by(&caller, noted, gateway.store.save_user_account(change)).await?;
         Ok(Json(written))
     })
     .await

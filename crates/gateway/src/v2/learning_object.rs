@@ -5,6 +5,7 @@ use domain::learning_object::{LearningObject, LifecycleState};
 use jiff::Timestamp;
 
 pub(crate) mod list;
+pub(crate) mod scorm;
 pub(crate) mod show;
 
 /// Content as V2 writes it.

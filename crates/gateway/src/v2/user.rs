@@ -5,6 +5,7 @@ use domain::user_account::UserAccount;
 
 pub(crate) mod create;
 pub(crate) mod list;
+pub(crate) mod login;
 pub(crate) mod show;
 
 /// A user as V2 writes it.

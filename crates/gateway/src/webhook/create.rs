@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::api::webhook::{self as api, CreateWebhook};
+use domain::audit::{Action, Noted};
 use domain::id::WebhookId;
 use domain::oauth::Token;
 use domain::webhook::{Webhook, WebhookStatus};
@@ -13,8 +14,8 @@ use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::WebhookWrite;
 use crate::gateway::Gateway;
-use crate::idempotency;
 use crate::refusal::Refusal;
+use crate::{audit, idempotency};
 
 /// Makes a webhook of the caller's portal. A partner's is also told of what happens in its customers' portals.
 #[utoipa::path(
@@ -31,7 +32,9 @@ pub(crate) async fn create(
     let change = webhook(&gateway, &caller, asked)?.create()?;
     let written = wire::webhook(change.after.clone());
     idempotency::foretell(StatusCode::CREATED, &written);
-    gateway.store.save_webhook(change, gateway.settings.webhooks_per_portal_max).await?;
+    let noted = Noted::created(Action::WebhookCreate, &change.after, change.after.created_at);
+    let saved = gateway.store.save_webhook(change, gateway.settings.webhooks_per_portal_max);
+    audit::by(&caller, noted, saved).await?;
     crash::point!("api/webhook-created");
     Ok((StatusCode::CREATED, Json(written)))
 }

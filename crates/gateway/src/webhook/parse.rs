@@ -5,6 +5,7 @@ use contract::event_type::EventType;
 use contract::signature::TimestampUnit;
 use domain::webhook::headers::{BadHeaders, Headers};
 use domain::webhook::rate_limit::RateLimit;
+use domain::webhook::url::BadUrl;
 use domain::webhook::{InactiveReason, Oauth2Credentials, Secret, UrlPolicy, WebhookStatus, WebhookUrl};
 
 use crate::refusal::Refusal;
@@ -79,16 +80,16 @@ pub(super) fn oauth2(oauth2: api::Oauth2, policy: UrlPolicy) -> Result<Oauth2Cre
     if oauth2.grant_type != CLIENT_CREDENTIALS {
         return Err(Refusal::field("oauth2.grant_type", "oauth2.grant_type must be client_credentials"));
     }
-    let at = |field: &str, error: &dyn std::fmt::Display| {
-        let path = format!("oauth2.{field}");
-        Refusal::field(path.clone(), format_args!("{path}: {error}"))
+    let secret = |error| Refusal::field("oauth2.client_secret", format_args!("oauth2.client_secret: {error}"));
+    // The rules of addresses speak of `url`, as the field of the webhook is called.
+    let server_url = |error: BadUrl| {
+        let (path, said) = ("oauth2.authentication_server_url", error.to_string());
+        Refusal::field(path, format_args!("{path} {}", said.strip_prefix("url ").unwrap_or(&said)))
     };
     Ok(Oauth2Credentials {
         client_id: oauth2.client_id,
-        client_secret: Secret::parse_client_secret(oauth2.client_secret)
-            .map_err(|error| at("client_secret", &error))?,
-        server_url: WebhookUrl::parse(&oauth2.authentication_server_url, policy)
-            .map_err(|error| at("authentication_server_url", &error))?,
+        client_secret: Secret::parse_client_secret(oauth2.client_secret).map_err(secret)?,
+        server_url: WebhookUrl::parse(&oauth2.authentication_server_url, policy).map_err(server_url)?,
         scope: oauth2.scope,
     })
 }

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use contract::api::delivery::Delivery;
 use contract::api::webhook::TestWebhook;
 use contract::event_type::EventType;
+use domain::audit::{Action, Noted};
 use domain::id::{EventId, WebhookId};
 use store::error::StoreError;
 
@@ -16,7 +17,7 @@ use crate::extract::json::OptionalJsonBody;
 use crate::extract::scope::WebhookWrite;
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
-use crate::{again, delivery};
+use crate::{again, audit, delivery};
 
 /// Tests a webhook: a sample event is told to it, and to no other, along the way of every event. Not in the published API.
 ///
@@ -47,7 +48,9 @@ pub(crate) async fn test(
         let now = gateway.now();
         let test = webhook.test(event_type, EventId::draw(&*gateway.random), now);
         let test = test.map_err(|error| Refusal::field("event_type", error))?;
-        gateway.store.save_test(&id, test, now).await.map_err(refusal)
+        let noted = Noted::done(Action::WebhookTest, webhook.portal_id, &id, now).named(webhook.name);
+        let noted = noted.with("event_type", test.event_type);
+        audit::by(&caller, noted, gateway.store.save_test(&id, test, now)).await.map_err(refusal)
     })
     .await?;
     Ok((StatusCode::CREATED, Json(delivery::show::read(&gateway, caller.portal_id, delivery_id).await?)))

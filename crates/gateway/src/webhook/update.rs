@@ -3,17 +3,18 @@
 use axum::Json;
 use axum::extract::State;
 use contract::api::webhook::{self as api, UpdateWebhook};
+use domain::audit::{Action, Noted};
 use domain::id::WebhookId;
 use domain::webhook::{Oauth2Credentials, UrlPolicy, Webhook, WebhookPatch};
 
 use super::{parse, show, wire};
-use crate::again;
 use crate::extract::caller::Caller;
 use crate::extract::id::Id;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::WebhookWrite;
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
+use crate::{again, audit};
 
 /// Changes a webhook. What is absent stays; what is null is cleared. A replaced `secret_key` still signs for a day, behind
 /// the new one; of those replaced within a day at most eight, then it is refused. Null ends them all.
@@ -33,9 +34,12 @@ pub(crate) async fn update(
     again::on_conflict(|| async {
         let webhook = show::find(&gateway, caller.portal_id, &id).await?;
         let patch = patch(asked.clone(), &webhook, gateway.settings.url_policy)?;
-        let change = webhook.update(patch, caller.user_account_id, gateway.now())?;
+        let now = gateway.now();
+        let change = webhook.clone().update(patch, caller.user_account_id, now)?;
         let written = wire::webhook(change.after.clone());
-        gateway.store.save_webhook(change, gateway.settings.webhooks_per_portal_max).await?;
+        let noted = Noted::changed(Action::WebhookUpdate, &webhook, &change.after, now);
+        let saved = gateway.store.save_webhook(change, gateway.settings.webhooks_per_portal_max);
+        audit::by(&caller, noted, saved).await?;
         crash::point!("api/secret-rotated");
         Ok(Json(written))
     })

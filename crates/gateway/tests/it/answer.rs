@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Response};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -12,14 +13,17 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
+    pub(crate) bytes: Bytes,
 }
 
 impl Answer {
     pub(crate) async fn read(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, text }
+        let is_zip = parts.headers.get("content-type").is_some_and(|kind| kind == "application/zip");
+        // What is no text shows none.
+        let text = if is_zip { String::new() } else { String::from_utf8(bytes.to_vec()).unwrap() };
+        Answer { status: parts.status.as_u16(), headers: parts.headers, text, bytes }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

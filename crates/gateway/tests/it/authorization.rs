@@ -85,6 +85,7 @@ const EXPECTED: &[Expected] = &[
     row("GET /replays/{id}", CUSTOMERS),
     row("GET /notices", OWN),
     row("GET /notices/{id}", CUSTOMERS),
+    row("GET /audit-entries", OWN),
     row("GET /portals", [403, 200, 200, 403]),
     row("POST /portals", [403, 201, 201, 403]),
     row("GET /portals/{id}", [404, 200, 404, 200]),
@@ -93,12 +94,19 @@ const EXPECTED: &[Expected] = &[
     row("POST /user-accounts", [201, 201, 201, 201]),
     row("GET /user-accounts/{id}", CUSTOMERS),
     row("PATCH /user-accounts/{id}", CUSTOMERS),
+    row("POST /user-accounts/{id}/login", CUSTOMERS),
     row("GET /learning-objects", OWN),
     row("POST /learning-objects", [201, 201, 201, 201]),
     row("GET /learning-objects/{id}", CUSTOMERS),
     row("POST /learning-objects/{id}/set", CUSTOMERS),
+    row("PUT /learning-objects/{id}/package", CUSTOMERS),
     row("GET /learning-objects/{id}/alternatives", CUSTOMERS),
     row("GET /learning-objects/{id}/impact", CUSTOMERS),
+    row("GET /learning-objects/{id}/scorm", CUSTOMERS),
+    row("GET /destinations", OWN),
+    row("POST /destinations", [201, 201, 201, 201]),
+    row("GET /destinations/{id}", CUSTOMERS),
+    row("PATCH /destinations/{id}", CUSTOMERS),
     row("GET /enrollments", OWN),
     row("POST /enrollments", NAMES_CUSTOMERS),
     row("GET /enrollments/{id}", CUSTOMERS),
@@ -111,9 +119,13 @@ const EXPECTED: &[Expected] = &[
     row("GET /v2/users", OWN),
     row("POST /v2/users", [201, 201, 201, 201]),
     row("GET /v2/users/{id}", CUSTOMERS),
+    row("POST /v2/users/{id}/login", CUSTOMERS),
+    // Everybody is somebody, but only their own portal's content can be named.
+    row("POST /v2/me/login", [400, 400, 400, 200]),
     row("GET /v2/user-accounts/{id}", CUSTOMERS),
     row("GET /v2/learning-objects", OWN),
     row("GET /v2/learning-objects/{id}", CUSTOMERS),
+    row("GET /v2/learning-objects/{id}/scorm", CUSTOMERS),
     // What a partner has made is offered to its customers.
     Expected { customer: 204, ..row("POST /v2/collections/{collection}/items/add", [400, 400, 400, 204]) },
     Expected { customer: 204, ..row("POST /v2/collections/{collection}/items/remove", [400, 400, 400, 204]) },
@@ -131,6 +143,18 @@ pub(crate) struct Request {
     pub(crate) body: Value,
 }
 
+/// Stands for a body that is an uploaded package.
+const PACKAGE: &str = "[package]";
+
+/// A body as it is sent.
+pub(crate) fn bytes(body: &Value) -> Vec<u8> {
+    match body {
+        Value::Null => Vec::new(),
+        Value::String(text) if text == PACKAGE => scorm::testing::course(&[]),
+        body => body.to_string().into_bytes(),
+    }
+}
+
 /// One of everything in a portal, by what names it.
 #[derive(Clone)]
 struct Things {
@@ -145,6 +169,7 @@ struct Things {
     replay: String,
     client: String,
     notice: String,
+    destination: String,
     portal: String,
 }
 
@@ -168,6 +193,7 @@ impl Things {
         let replay: Value = owner.post("/replays", replay).await.expect(201);
         while app.store.expand_replays(10, app.clock.now()).await.unwrap() {}
         let client: Value = owner.post("/client", json!({"client_name": "spare"})).await.expect(201);
+        let destination: Value = owner.post("/destinations", json!({"name": "LMS"})).await.expect(201);
         gone(app, tenant, &format!("{next_email}@example.com")).await;
         let notices: Value = owner.get("/notices").await.expect(200);
         Things {
@@ -181,6 +207,7 @@ impl Things {
             replay: text(&replay["id"]),
             client: text(&client["client_id"]),
             notice: text(&notices["hits"][0]["id"]),
+            destination: text(&destination["id"]),
             portal: tenant.portal_id.to_string(),
             webhook,
         }
@@ -201,11 +228,12 @@ impl Things {
             replay: "r".repeat(self.replay.len()),
             client: "f".repeat(self.client.len()),
             notice: digits(&self.notice),
+            destination: digits(&self.destination),
             portal: digits(&self.portal),
         }
     }
 
-    fn ids(&self) -> [&str; 12] {
+    fn ids(&self) -> [&str; 13] {
         let Things {
             learner,
             content,
@@ -218,10 +246,25 @@ impl Things {
             replay,
             client,
             notice,
+            destination,
             portal,
         } = self;
-        [learner, content, lo, other_lo, enrolled, webhook, delivery, event, replay, client, notice, portal]
-            .map(String::as_str)
+        [
+            learner,
+            content,
+            lo,
+            other_lo,
+            enrolled,
+            webhook,
+            delivery,
+            event,
+            replay,
+            client,
+            notice,
+            destination,
+            portal,
+        ]
+        .map(String::as_str)
     }
 }
 
@@ -284,6 +327,7 @@ fn requests_for(app: &App, things: &Things) -> BTreeMap<&'static str, Request> {
         ("GET /replays/{id}", things.replay.clone(), none.clone()),
         ("GET /notices", String::new(), none.clone()),
         ("GET /notices/{id}", things.notice.clone(), none.clone()),
+        ("GET /audit-entries", String::new(), none.clone()),
         ("GET /portals", String::new(), none.clone()),
         ("POST /portals", String::new(), new_portal),
         ("GET /portals/{id}", things.portal.clone(), none.clone()),
@@ -292,12 +336,19 @@ fn requests_for(app: &App, things: &Things) -> BTreeMap<&'static str, Request> {
         ("POST /user-accounts", String::new(), json!({"email": "[new]"})),
         ("GET /user-accounts/{id}", things.learner.clone(), none.clone()),
         ("PATCH /user-accounts/{id}", things.learner.clone(), json!({"given_name": "x"})),
+        ("POST /user-accounts/{id}/login", things.learner.clone(), none.clone()),
         ("GET /learning-objects", String::new(), none.clone()),
         ("POST /learning-objects", String::new(), json!({"core": {"title": "x"}})),
         ("GET /learning-objects/{id}", things.content.clone(), none.clone()),
         ("POST /learning-objects/{id}/set", things.content.clone(), json!({"topics": {"items": [{"name": "x"}]}})),
+        ("PUT /learning-objects/{id}/package", things.content.clone(), json!(PACKAGE)),
         ("GET /learning-objects/{id}/alternatives", things.content.clone(), none.clone()),
         ("GET /learning-objects/{id}/impact", things.content.clone(), none.clone()),
+        ("GET /learning-objects/{id}/scorm", things.content.clone(), none.clone()),
+        ("GET /destinations", String::new(), none.clone()),
+        ("POST /destinations", String::new(), json!({"name": "x"})),
+        ("GET /destinations/{id}", things.destination.clone(), none.clone()),
+        ("PATCH /destinations/{id}", things.destination.clone(), json!({"name": "x"})),
         ("GET /enrollments", String::new(), none.clone()),
         ("POST /enrollments", String::new(), new_enrollment),
         ("GET /enrollments/{id}", things.enrolled.clone(), none.clone()),
@@ -310,14 +361,21 @@ fn requests_for(app: &App, things: &Things) -> BTreeMap<&'static str, Request> {
         ("GET /v2/users", String::new(), none.clone()),
         ("POST /v2/users", String::new(), json!({"email": "[new]"})),
         ("GET /v2/users/{id}", things.learner.clone(), none.clone()),
+        ("POST /v2/users/{id}/login", things.learner.clone(), none.clone()),
+        ("POST /v2/me/login", format!("?redirect_url=/play/{}", things.lo), none.clone()),
         ("GET /v2/user-accounts/{id}", things.learner.clone(), none.clone()),
         ("GET /v2/learning-objects", String::new(), none.clone()),
         ("GET /v2/learning-objects/{id}", things.lo.clone(), none.clone()),
+        ("GET /v2/learning-objects/{id}/scorm", things.lo.clone(), none.clone()),
         ("POST /v2/collections/{collection}/items/add", String::new(), items.clone()),
         ("POST /v2/collections/{collection}/items/remove", String::new(), items),
         ("GET /v2/account", String::new(), none),
     ];
-    rows.into_iter().map(|(operation, id, body)| (operation, request(operation, &id, body))).collect()
+    let mut requests: BTreeMap<_, _> =
+        rows.into_iter().map(|(operation, id, body)| (operation, request(operation, &id, body))).collect();
+    let login = requests.get_mut("POST /v2/users/{id}/login").unwrap();
+    login.path.push_str(&format!("?redirect_url=/play/{}", things.lo));
+    requests
 }
 
 fn request(operation: &'static str, id: &str, body: Value) -> Request {
@@ -336,7 +394,7 @@ impl Request {
                 body[field] = json!(format!("{}{end}", app.random.hex(8)));
             }
         }
-        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let text = bytes(&body);
         caller.send(self.method.clone(), &self.path, text).await
     }
 }

@@ -8,12 +8,12 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use store::delivery::LeaseRequest;
 
-use crate::app::{App, Caller};
+use crate::app::{App, Caller, Tenant};
 
-/// A webhook of the partner, and an enrollment of its customer that was completed.
-async fn told(app: &App) -> String {
+/// A webhook of the owner's, and an enrollment of the customer that was completed.
+pub(crate) async fn told(app: &App, owner: &Tenant) -> String {
     let webhook = json!({"url": "https://receiver.example.com", "event_types": ["enrollment.complete"]});
-    let webhook: Value = app.as_(&app.partner).post("/webhooks", webhook).await.expect(201);
+    let webhook: Value = app.as_(owner).post("/webhooks", webhook).await.expect(201);
     let customer = app.as_(&app.customer);
     let learner = customer.learner("grace@example.com").await;
     let content = customer.content("Fire safety").await;
@@ -24,7 +24,7 @@ async fn told(app: &App) -> String {
 }
 
 /// Attempts what is due, and gives it up.
-async fn give_up(app: &App, webhook_id: &str) {
+pub(crate) async fn give_up(app: &App, webhook_id: &str) {
     let now = app.clock.now();
     let expires_at = now + SignedDuration::from_secs(60);
     let request = LeaseRequest { lanes: vec![(webhook_id.parse().unwrap(), 9)], now, expires_at };
@@ -47,7 +47,7 @@ async fn deliveries(caller: &Caller<'_>, query: &str) -> Vec<Delivery> {
 #[tokio::test]
 async fn a_delivery_tells_where_it_stands_and_what_was_answered() {
     let app = App::new().await;
-    let webhook_id = told(&app).await;
+    let webhook_id = told(&app, &app.partner).await;
     let partner = app.as_(&app.partner);
     let [pending] = deliveries(&partner, "").await.try_into().unwrap();
     assert_eq!((pending.status.as_str(), pending.attempt_number), ("pending", 0));
@@ -67,7 +67,7 @@ async fn a_delivery_tells_where_it_stands_and_what_was_answered() {
 #[tokio::test]
 async fn deliveries_are_found_by_webhook_event_and_enrollment() {
     let app = App::new().await;
-    let webhook_id = told(&app).await;
+    let webhook_id = told(&app, &app.partner).await;
     let partner = app.as_(&app.partner);
     let [one] = deliveries(&partner, "").await.try_into().unwrap();
     let enrollment = one.data["id"].as_str().unwrap();
@@ -90,7 +90,7 @@ async fn deliveries_are_found_by_webhook_event_and_enrollment() {
 #[tokio::test]
 async fn a_delivery_is_told_again_unless_it_is_under_way() {
     let app = App::new().await;
-    let webhook_id = told(&app).await;
+    let webhook_id = told(&app, &app.partner).await;
     let partner = app.as_(&app.partner);
     let [first] = deliveries(&partner, "").await.try_into().unwrap();
     let path = format!("/deliveries/{}/replay", first.id);
@@ -104,7 +104,7 @@ async fn a_delivery_is_told_again_unless_it_is_under_way() {
 #[tokio::test]
 async fn what_failed_since_a_time_is_told_again() {
     let app = App::new().await;
-    let webhook_id = told(&app).await;
+    let webhook_id = told(&app, &app.partner).await;
     give_up(&app, &webhook_id).await;
     let partner = app.as_(&app.partner);
     let asked = json!({"webhook_id": webhook_id, "since": "2020-01-01T00:00:00Z"});
@@ -119,13 +119,15 @@ async fn what_failed_since_a_time_is_told_again() {
 #[tokio::test]
 async fn what_a_replay_cannot_be_names_the_field() {
     let app = App::new().await;
-    let webhook_id = told(&app).await;
+    let webhook_id = told(&app, &app.partner).await;
     let partner = app.as_(&app.partner);
     let since = "2020-01-01T00:00:00Z";
     partner.post("/replays", json!({"since": since})).await.expect_field("webhook_id", "required");
     partner.post("/replays", json!({"webhook_id": webhook_id})).await.expect_field("since", "required");
     let scope = json!({"webhook_id": webhook_id, "since": since, "scope": "some"});
     partner.post("/replays", scope).await.expect_field("scope", "failed or all");
+    let future = json!({"webhook_id": webhook_id, "since": "2022-03-29T01:29:37Z"});
+    partner.post("/replays", future).await.expect_field("since", "in the future");
     let none = json!({"webhook_id": "hg4JWUDbT55B", "since": since});
     partner.post("/replays", none).await.expect_refusal(404, "webhook hg4JWUDbT55B");
 }

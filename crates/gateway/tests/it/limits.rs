@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use contract::api::oauth::TokenError;
 use domain::oauth::Scopes;
 use gateway::gateway::Settings;
 use gateway::limit::LimitSettings;
@@ -35,6 +36,16 @@ fn check_limited(answer: Answer, of: &str, retry_after: &str) {
     assert_eq!(answer.header("ratelimit-remaining"), Some("0"));
     let refusal = answer.expect_refusal(429, of);
     assert_eq!(refusal["error_code"], "rate_limited");
+}
+
+/// The same at the token endpoint, in the shape that OAuth clients read.
+#[track_caller]
+fn check_token_limited(answer: Answer, of: &str, retry_after: &str) {
+    assert_eq!(answer.header("retry-after"), Some(retry_after), "{answer:?}");
+    assert_eq!(answer.header("ratelimit-remaining"), Some("0"));
+    let refusal: TokenError = answer.expect(429);
+    assert_eq!((refusal.error.as_str(), &refusal.error_description), ("rate_limited", &refusal.message));
+    assert!(refusal.message.contains(of), "{refusal:?}");
 }
 
 #[tokio::test]
@@ -109,13 +120,17 @@ async fn guessing_secrets_is_slow_and_locks_nobody_out() {
         let refused = ask_token(&app, &app.customer, "a guess", "192.0.2.1").await;
         assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_client")));
     }
-    check_limited(ask_token(&app, &app.customer, "a guess", "192.0.2.1").await, "this address", "20");
-    check_limited(ask_token(&app, &app.customer, secret, "192.0.2.1").await, "this address", "20");
-    check_limited(ask_token(&app, &app.stranger, &app.stranger.client_secret, "192.0.2.1").await, "this address", "20");
+    check_token_limited(ask_token(&app, &app.customer, "a guess", "192.0.2.1").await, "this address", "20");
+    check_token_limited(ask_token(&app, &app.customer, secret, "192.0.2.1").await, "this address", "20");
+    check_token_limited(
+        ask_token(&app, &app.stranger, &app.stranger.client_secret, "192.0.2.1").await,
+        "this address",
+        "20",
+    );
     // The client has had its failures too, but whoever has none is not made to pay for them, once.
     assert_eq!(ask_token(&app, &app.customer, secret, "192.0.2.2").await.status, 200);
     assert_eq!(ask_token(&app, &app.customer, "a guess", "192.0.2.2").await.status, 400);
-    check_limited(ask_token(&app, &app.customer, secret, "192.0.2.2").await, "this OAuth client", "20");
+    check_token_limited(ask_token(&app, &app.customer, secret, "192.0.2.2").await, "this OAuth client", "20");
     assert_eq!(ask_token(&app, &app.stranger, &app.stranger.client_secret, "192.0.2.2").await.status, 200);
     app.clock.advance(SignedDuration::from_secs(20));
     assert_eq!(ask_token(&app, &app.customer, secret, "192.0.2.1").await.status, 200);
@@ -129,7 +144,7 @@ async fn whether_a_client_exists_cannot_be_told_from_its_limit() {
         for address in ["192.0.2.1", "192.0.2.2", "192.0.2.3"] {
             assert_eq!(ask_token(&app, tenant, "a guess", address).await.status, 400);
         }
-        check_limited(ask_token(&app, tenant, "a guess", "192.0.2.1").await, "this OAuth client", "20");
+        check_token_limited(ask_token(&app, tenant, "a guess", "192.0.2.1").await, "this OAuth client", "20");
     }
 }
 

@@ -82,7 +82,7 @@ async fn what_cannot_be_asked_names_the_field() {
     let content = shared(&app).await;
     let removed = "lifecycle.pending_state.removed_time";
     for (lifecycle, field, message) in [
-        (json!({"pending_state": {"removed_time": "2022-05-01T00:00:00Z"}}), removed, "60 days"),
+        (json!({"pending_state": {"removed_time": "2022-05-01T00:00:00Z"}}), "lifecycle.force", "60 days"),
         (json!({"pending_state": {"removed_time": "2022-03-01T00:00:00Z"}, "force": true}), removed, "in the past"),
         (json!({"pending_state": {"removed_time": "2122-03-01T00:00:00Z"}}), removed, "10 years"),
         (
@@ -92,7 +92,7 @@ async fn what_cannot_be_asked_names_the_field() {
         ),
         (json!({"pending_state": null}), "lifecycle.state", "not flagged"),
         (json!({"state": "draft"}), "lifecycle.state", "cannot be set"),
-        (json!({"state": "removed"}), removed, "60 days"),
+        (json!({"state": "removed"}), "lifecycle.force", "60 days"),
         (json!({"state": "retired", "pending_state": {}}), "lifecycle.state", "different things"),
     ] {
         set(&partner, &content, lifecycle).await.expect_field(field, message);

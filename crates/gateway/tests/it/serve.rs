@@ -8,11 +8,14 @@ use axum::extract::Request;
 use axum::routing::{get, post};
 use gateway::serve::{Limits, serve};
 use http_body_util::BodyExt;
+use scorm::testing::course;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
 
 /// Nothing takes this long unless it hangs.
 const HANGS: Duration = Duration::from_secs(20);
@@ -102,6 +105,28 @@ async fn a_body_that_does_not_end_is_408() {
     let server = Server::start(short(), app()).await;
     let answer = server.exchange("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123").await;
     assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("took too long"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_upload_may_take_longer_than_other_requests() {
+    let app = App::new().await;
+    let (token, lo) = (&app.partner.token, app.as_(&app.partner).content("Fire safety").await);
+    let limits = Limits { request_for: Duration::from_millis(500), ..Limits::default() };
+    let server = Server::start(limits, app.router.clone()).await;
+    let zip = course(&[]);
+    let request = |line: &str, bytes: usize| {
+        let headers = format!("Host: x\r\nApi-Version: 2025-01-01\r\nAuthorization: {token}\r\nConnection: close");
+        format!("{line} HTTP/1.1\r\n{headers}\r\nContent-Length: {bytes}\r\n\r\n")
+    };
+    let mut upload = server.connect().await;
+    let head = request(&format!("PUT /learning-objects/{}/package", lo.lo_id), zip.len());
+    upload.write_all(&[head.as_bytes(), &zip[..10]].concat()).await.unwrap();
+    // One that begins later is given up before the upload goes on.
+    let other = server.exchange(&format!("{}{{", request("POST /learning-objects", 10))).await;
+    assert!(other.starts_with("HTTP/1.1 408"), "{other}");
+    upload.write_all(&zip[10..]).await.unwrap();
+    let answer = read_to_end(&mut upload).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"edition\":\"1.2\""), "{answer}");
 }
 
 #[tokio::test]

@@ -99,7 +99,12 @@ async fn what_a_webhook_cannot_be_names_the_field() {
         ("status", json!("on"), "status", "active, inactive or paused"),
         ("auth_type", json!("basic"), "auth_type", "oauth2"),
         ("auth_type", json!("oauth2"), "oauth2", "required"),
-        ("oauth2", oauth2("authentication_server_url", json!("x")), "oauth2.authentication_server_url", "valid URL"),
+        (
+            "oauth2",
+            oauth2("authentication_server_url", json!("x")),
+            "oauth2.authentication_server_url",
+            "oauth2.authentication_server_url must be a valid URL",
+        ),
         ("oauth2", oauth2("client_secret", json!("")), "oauth2.client_secret", "1 to 1024"),
         ("oauth2", oauth2("grant_type", json!("password")), "oauth2.grant_type", "client_credentials"),
         ("oauth2", json!({"client_id": "a"}), "oauth2", "client_secret"),

@@ -1,11 +1,13 @@
 //! OAuth clients.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
+use domain::audit::{Action, Noted};
 use domain::id::{ClientId, PortalId};
 use domain::oauth::{OauthClient, Scopes};
 use serde::Serialize;
 
 use super::Outcome;
+use crate::operator;
 use crate::provision::Provisioner;
 
 #[derive(clap::Subcommand)]
@@ -114,9 +116,10 @@ async fn create(provisioner: &Provisioner, args: CreateArgs) -> Result<Shown> {
 
 async fn revoke(provisioner: &Provisioner, args: RevokeArgs) -> Result<Shown> {
     let at = provisioner.clock.now();
-    if !provisioner.store.expire_oauth_client(args.portal, &args.client, at).await? {
-        bail!("portal {} has no client {} in use", args.portal, args.client);
-    }
     let client = provisioner.store.find_oauth_client(&args.client).await?;
-    Ok(client.ok_or_else(|| anyhow!("the client is gone"))?.into())
+    let name = client.as_ref().map(|client| &client.name);
+    let noted = Noted::done(Action::OauthClientRevoke, args.portal, &args.client, at).named(name);
+    let revoked = operator::by(noted, provisioner.store.expire_oauth_client(args.portal, &args.client, at)).await?;
+    let client = client.filter(|_| revoked);
+    Ok(client.with_context(|| format!("portal {} has no client {} in use", args.portal, args.client))?.into())
 }

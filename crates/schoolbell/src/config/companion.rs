@@ -3,10 +3,15 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use companion::config::retirement::{Administrator, PortalNotices, RetirementSettings, Weekday};
-use companion::config::{Portal, Settings};
+use companion::config::{MailSettings, Portal, Settings, SettingsError};
+use companion::learner::DetailsFrom;
+use companion::learner::selector::Selector;
 use serde::{Deserialize, Serialize, Serializer};
+
+use crate::config::mail::MailSection;
+use crate::config::without_value;
 
 /// The inbox's file in the data folder.
 const INBOX: &str = "companion.db";
@@ -17,7 +22,7 @@ const INBOX: &str = "companion.db";
 pub(crate) struct CompanionSection {
     /// Where webhooks are received. Default: `127.0.0.1:8421`.
     pub(crate) listen: SocketAddr,
-    /// Where `/completions`, `/retirements` and `/inbox` are served. Default: with the webhooks.
+    /// Where `/completions`, `/people`, `/unmatched`, `/retirements` and `/inbox` are served. Default: with the webhooks.
     pub(crate) api_listen: Option<SocketAddr>,
     /// What readers of those send as `Authorization: Bearer …`. Default: none, which will do on loopback only.
     pub(crate) api_token: Option<Hidden>,
@@ -31,7 +36,11 @@ pub(crate) struct CompanionSection {
     pub(crate) tolerance_s: u32,
     /// Where webhooks are posted to. Default: `/webhooks`.
     pub(crate) webhook_path: String,
-    /// The credentials of each portal whose events are fetched. Default: none.
+    /// Where it is read who completed: `enrollment`, `learning-activity` or `both`. Default: `enrollment`.
+    pub(crate) details_from: DetailsFrom,
+    /// Which field of a learning activity carries your own id of the learner. Default: `cmi.core.student_id`.
+    pub(crate) external_id_from: Selector,
+    /// The credentials of each portal whose events are fetched, and what differs in it. Default: none.
     pub(crate) portals: Vec<PortalCredentials>,
     /// What is done about content that ends.
     pub(crate) retirement: RetirementSection,
@@ -68,8 +77,9 @@ pub(crate) struct RetirementSection {
     pub(crate) dry_run_notices: bool,
 }
 
-/// The credentials of one portal. Fields that are not needed are ignored, so that what `sandbox --json` prints will do.
+/// The credentials of one portal, and what differs in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct PortalCredentials {
     /// The portal, as events name it.
     pub(crate) portal_id: String,
@@ -77,6 +87,29 @@ pub(crate) struct PortalCredentials {
     pub(crate) client_id: String,
     /// The secret of that client.
     pub(crate) client_secret: Hidden,
+    /// Where it is read who completed. Default: as in all portals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) details_from: Option<DetailsFrom>,
+    /// Which field of a learning activity carries your own id of the learner. Default: as in all portals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) external_id_from: Option<Selector>,
+}
+
+/// The same in a JSON file. Fields that are not needed are ignored, so that what `sandbox --json` prints will do.
+#[derive(Deserialize)]
+struct PortalInFile {
+    portal_id: String,
+    client_id: String,
+    client_secret: Hidden,
+    details_from: Option<DetailsFrom>,
+    external_id_from: Option<Selector>,
+}
+
+impl From<PortalInFile> for PortalCredentials {
+    fn from(portal: PortalInFile) -> Self {
+        let PortalInFile { portal_id, client_id, client_secret, details_from, external_id_from } = portal;
+        PortalCredentials { portal_id, client_id, client_secret, details_from, external_id_from }
+    }
 }
 
 /// A text that is read and never shown.
@@ -109,6 +142,8 @@ impl Default for CompanionSection {
             tolerance_s: settings.tolerance_seconds,
             webhook_path: settings.webhook_path,
             portals: Vec::new(),
+            details_from: settings.details_from,
+            external_id_from: settings.external_id_from,
             retirement: RetirementSection::default(),
         }
     }
@@ -154,8 +189,19 @@ impl RetirementSection {
 }
 
 impl CompanionSection {
-    /// What the companion is told, its inbox in the data folder.
-    pub(crate) fn settings(&self, data: &Path) -> Settings {
+    /// What the companion is told, its inbox in the data folder, mail sent by that server; or which key keeps it from running.
+    pub(crate) fn checked(&self, data: &Path, mail: &MailSection) -> Result<Settings> {
+        let mut settings = self.settings(data);
+        // Every mail has links in it: without an address for them there is none.
+        if self.retirement.public_url.is_some() {
+            settings.mail = mail.mailer()?.map(|mailer| MailSettings { smtp: mailer.smtp, from: mailer.from });
+        }
+        settings.check().map_err(|error| named(&error))?;
+        settings.check_api_at(self.api_listen.unwrap_or(self.listen)).map_err(|error| named(&error))?;
+        Ok(settings)
+    }
+
+    fn settings(&self, data: &Path) -> Settings {
         let mut settings = Settings::new(data.join(INBOX), self.platform_url.clone());
         settings.api_listen = self.api_listen;
         settings.api_token = self.api_token.clone().map(|token| token.0.into());
@@ -164,6 +210,8 @@ impl CompanionSection {
         settings.tolerance_seconds = self.tolerance_s;
         settings.webhook_path = self.webhook_path.clone();
         settings.portals = self.portals.iter().map(PortalCredentials::settings).collect();
+        settings.details_from = self.details_from;
+        settings.external_id_from = self.external_id_from.clone();
         settings.retirement = self.retirement.settings();
         settings
     }
@@ -171,23 +219,34 @@ impl CompanionSection {
     /// Adds the credentials in a JSON file: a list of them, or what `sandbox --json` printed, whose customers are taken.
     pub(crate) fn add_portals(&mut self, path: &PathBuf) -> Result<()> {
         #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum File {
-            List(Vec<PortalCredentials>),
-            Sandbox { partner: PortalCredentials, customers: Vec<PortalCredentials> },
+        struct Sandbox {
+            partner: PortalInFile,
+            customers: Vec<PortalInFile>,
         }
         let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-        let file = serde_json::from_str(&text).with_context(|| {
+        let portals: Result<Vec<PortalInFile>, _> = if text.trim_start().starts_with('[') {
+            serde_json::from_str(&text)
+        } else {
+            let sandbox = serde_json::from_str(&text);
+            sandbox.map(|Sandbox { partner, customers }| std::iter::once(partner).chain(customers).collect())
+        };
+        let portals = portals.map_err(|error| anyhow!(without_value(&error.to_string()))).with_context(|| {
             let wanted =
                 "a JSON list of {portal_id, client_id, client_secret}, or what `schoolbell sandbox --json` printed";
             format!("reading {}, which should hold {wanted}", path.display())
         })?;
-        match file {
-            File::List(portals) => self.portals.extend(portals),
-            File::Sandbox { partner, customers } => self.portals.extend(std::iter::once(partner).chain(customers)),
-        }
+        self.portals.extend(portals.into_iter().map(PortalCredentials::from));
         Ok(())
     }
+}
+
+/// By the key of the file, which has shorter units.
+fn named(SettingsError { field, problem }: &SettingsError) -> anyhow::Error {
+    let key = match field.as_str() {
+        "retirement.removal_margin_hours" => "retirement.removal_margin_h",
+        field => field,
+    };
+    anyhow!("companion.{key}: {problem}")
 }
 
 impl PortalCredentials {
@@ -196,6 +255,8 @@ impl PortalCredentials {
             portal_id: self.portal_id.clone(),
             client_id: self.client_id.clone(),
             client_secret: self.client_secret.0.clone().into(),
+            details_from: self.details_from,
+            external_id_from: self.external_id_from.clone(),
         }
     }
 }

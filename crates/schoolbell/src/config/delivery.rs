@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::companion::Hidden;
 
+/// The most attempts at once: each holds a connection and its memory.
+const CONCURRENCY_MAX: usize = 16_384;
+
 /// Section `[delivery]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -21,7 +24,7 @@ pub(crate) struct DeliverySection {
     pub(crate) allow_http: bool,
     /// Which addresses that are not public will do: `none`, `loopback` or `all`. Default: `none`.
     pub(crate) private_networks: PrivateNetworks,
-    /// Attempts at once, over all webhooks. Default: 512.
+    /// Attempts at once, over all webhooks, 16,384 at most. Default: 512.
     pub(crate) concurrency: usize,
     /// Attempts at once to one webhook, at most: it starts with few and gets more while it keeps up. Default: 64.
     pub(crate) webhook_concurrency: u32,
@@ -109,8 +112,13 @@ impl DeliverySection {
 
     /// How much at once, and for how long.
     pub(crate) fn engine(&self) -> Result<engine::run::Settings> {
-        ensure!(self.concurrency > 0, "delivery.concurrency must be at least 1");
-        ensure!(self.webhook_concurrency > 0, "delivery.webhook_concurrency must be at least 1");
+        let at_once = [
+            ("concurrency", self.concurrency),
+            ("webhook_concurrency", usize::try_from(self.webhook_concurrency).unwrap_or(usize::MAX)),
+        ];
+        for (key, count) in at_once {
+            ensure!((1..=CONCURRENCY_MAX).contains(&count), "delivery.{key} must lie between 1 and {CONCURRENCY_MAX}");
+        }
         ensure!(self.circuit_failures > 0, "delivery.circuit_failures must be at least 1");
         ensure!((0..=3_600).contains(&self.stop_for_s), "delivery.stop_for_s must lie between 0 and 3600");
         let user_agent = self.user_agent.parse::<UserAgent>().context("delivery.user_agent")?;
@@ -156,6 +164,24 @@ mod tests {
             (Ok(there), Ok(expected)) => assert_eq!(there, expected),
             (Err(error), Err(part)) => assert!(format!("{error:#}").starts_with(part), "{error:#}"),
             (told, expected) => panic!("{told:?} in place of {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn so_many_attempts_are_made_at_once() {
+        for (key, count, is_taken) in [
+            ("concurrency", 0, false),
+            ("concurrency", 1, true),
+            ("concurrency", 16_384, true),
+            ("concurrency", 16_385, false),
+            ("webhook_concurrency", 0, false),
+            ("webhook_concurrency", 16_384, true),
+            ("webhook_concurrency", 4_294_967_295_u32, false),
+        ] {
+            let section: DeliverySection = toml::from_str(&format!("{key} = {count}")).unwrap();
+            let checked = section.engine().map(drop).map_err(|error| error.to_string());
+            let said = format!("delivery.{key} must lie between 1 and 16384");
+            assert_eq!(checked, if is_taken { Ok(()) } else { Err(said) }, "{key} = {count}");
         }
     }
 

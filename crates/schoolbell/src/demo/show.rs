@@ -1,7 +1,6 @@
 //! What is shown in the terminal: each step of the three in the order in which it happens.
 
-use std::cell::Cell;
-use std::io::{IsTerminal, Write};
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -10,30 +9,37 @@ use companion::step::Step;
 use contract::api::webhook::Webhook;
 use tokio::sync::mpsc;
 
+use super::print::Printer;
 use crate::sandbox::{CUSTOMERS, Sandbox};
 
-/// Writes to standard output.
-pub(super) struct Show {
-    colour: bool,
+/// Shows the first part.
+pub(super) struct Show<'p> {
+    print: &'p Printer,
     /// The customers in their order: portal and name.
     customers: Vec<(String, &'static str)>,
     /// When the completion that is shown began.
     since: Cell<Instant>,
+    /// Where the LMS is.
+    lms: RefCell<String>,
 }
 
-impl Show {
-    pub(super) fn new(sandbox: &Sandbox) -> Self {
+impl<'p> Show<'p> {
+    pub(super) fn new(print: &'p Printer, sandbox: &Sandbox) -> Self {
         let names = CUSTOMERS.into_iter().map(|(name, _)| name);
         let portals = sandbox.customers.iter().map(|customer| customer.credentials.portal_id.clone());
-        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Show { colour, customers: portals.zip(names).collect(), since: Cell::new(Instant::now()) }
+        Show {
+            print,
+            customers: portals.zip(names).collect(),
+            since: Cell::new(Instant::now()),
+            lms: RefCell::default(),
+        }
     }
 
     /// The sandbox that was filled.
     pub(super) fn world(&self, sandbox: &Sandbox) {
         let learners: usize = sandbox.customers.iter().map(|customer| customer.user_account_ids.len()).sum();
-        self.title("Schoolbell: a learner completes, the webhook arrives, the application knows");
-        self.done(&format!(
+        self.print.title("Schoolbell: a learner completes, the webhook arrives, the application knows");
+        self.print.done(&format!(
             "a partner (portal {}), {} customers, {learners} learners, {} courses",
             sandbox.partner.portal_id,
             sandbox.customers.len(),
@@ -43,15 +49,22 @@ impl Show {
 
     /// Both halves run.
     pub(super) fn started(&self, platform: SocketAddr, companion: SocketAddr) {
-        self.done(&format!(
+        self.print.done(&format!(
             "the platform at http://{platform}, your application (the companion) at http://{companion}"
         ));
+    }
+
+    /// The player is there.
+    pub(super) fn playing(&self, player: &str, lms: &str) {
+        self.print.done(&format!("the player, where learners open what they learn, at {player}"));
+        self.print.done(&format!("a small LMS with a course in it, and what is heard of it: open {lms} in a browser"));
+        self.lms.replace(lms.to_owned());
     }
 
     /// The webhook is there.
     pub(super) fn registered(&self, webhook: &Webhook, sandbox: &Sandbox) {
         let partner = &sandbox.partner.portal_id;
-        self.done(&format!(
+        self.print.done(&format!(
             "one webhook, {}, on the partner {partner}, through POST /webhooks: {}",
             webhook.id, webhook.status
         ));
@@ -60,7 +73,7 @@ impl Show {
     /// A learner is about to complete.
     pub(super) fn completing(&self, user_account_id: &str, lo_id: &str, customer: usize, enrollment_id: &str) {
         let (portal_id, name) = &self.customers[customer];
-        self.line(format_args!("\n  learner {user_account_id} of {name} (portal {portal_id}) completes course {lo_id}, enrollment {enrollment_id}"));
+        self.print.text(format_args!("\n  learner {user_account_id} of {name} (portal {portal_id}) completes course {lo_id}, enrollment {enrollment_id}"));
         self.since.set(Instant::now());
     }
 
@@ -71,60 +84,41 @@ impl Show {
 
     /// The first round is over, and all is in the list.
     pub(super) fn counted(&self, completions: usize) {
-        self.line("");
-        self.done(&format!("{completions} completions, each recorded exactly once"));
+        self.print.text("");
+        self.print.done(&format!("{completions} completions, each recorded exactly once"));
     }
 
     /// Where to go on from here.
-    pub(super) fn look_next(&self, sandbox: &Sandbox, platform: SocketAddr, companion: SocketAddr) {
-        self.title("Look next");
-        self.line(format_args!("  what was recorded     curl http://{companion}/completions"));
-        self.line(format_args!(
+    pub(super) fn look_next(&self, sandbox: &Sandbox, platform: SocketAddr, companion: SocketAddr, ending: &str) {
+        self.print.title("Look next");
+        self.print.text(format_args!("  a course, in an LMS   {} in a browser", self.lms.borrow()));
+        self.print.text(format_args!("  what was recorded     curl http://{companion}/completions"));
+        self.print.text(format_args!(
             "                        schoolbell companion completions --companion http://{companion}"
         ));
-        self.line(format_args!("  what waits            curl http://{companion}/inbox"));
-        self.line(format_args!("  the API, described    curl http://{platform}/openapi.json"));
-        self.line(format_args!(
+        self.print.text(format_args!("  what waits            curl http://{companion}/inbox"));
+        self.print.text(format_args!("  what ended            schoolbell retirement list --companion {ending}"));
+        self.print.text(format_args!("  the API, described    curl http://{platform}/openapi.json"));
+        self.print.text(format_args!(
             "  a token               curl http://{platform}/oauth/token -d grant_type=client_credentials \\"
         ));
-        self.line(format_args!("                          -d client_id={} \\", sandbox.partner.client_id));
-        self.line(format_args!("                          -d client_secret={}", sandbox.partner.client_secret));
-        self.line(format_args!("  the webhooks          curl http://{platform}/webhooks -H 'Api-Version: 2022-07-01' -H 'Authorization: TOKEN'"));
-        self.line("\n  These are the partner's credentials; each customer has its own:");
-        self.line(format_args!("{}", sandbox.table()));
-        self.line("\n  Another completion follows every few seconds. Ctrl-C ends it.");
-    }
-
-    /// Whether anybody still reads it is not what the demonstration is about.
-    fn line(&self, text: impl std::fmt::Display) {
-        let _ = writeln!(std::io::stdout(), "{text}");
-    }
-
-    fn title(&self, text: &str) {
-        self.line(format_args!("\n{}\n", self.paint("1", text)));
-    }
-
-    fn done(&self, text: &str) {
-        self.line(format_args!("  {} {text}", self.paint("32", "✓")));
+        self.print.text(format_args!("                          -d client_id={} \\", sandbox.partner.client_id));
+        self.print.text(format_args!("                          -d client_secret={}", sandbox.partner.client_secret));
+        self.print.text(format_args!("  the webhooks          curl http://{platform}/webhooks -H 'Api-Version: 2022-07-01' -H 'Authorization: TOKEN'"));
+        self.print.text("\n  These are the partner's credentials; each customer has its own:");
+        self.print.text(format_args!("{}", sandbox.table()));
+        self.print.text("\n  Another completion follows every few seconds. Ctrl-C ends it.");
     }
 
     fn step(&self, number: &str, name: &str, text: &str) {
-        let took = self.since.get().elapsed().as_millis();
-        self.line(format_args!(
-            "    {} {name:<9} {text}  {}",
-            self.paint("36", number),
-            self.paint("2", &format!("+{took} ms"))
-        ));
-    }
-
-    fn paint(&self, code: &str, text: &str) -> String {
-        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        let took_ms = u64::try_from(self.since.get().elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.print.step(number, name, text, took_ms);
     }
 }
 
 /// What the companion does, as it is told.
 pub(super) struct Steps<'a> {
-    show: &'a Show,
+    show: &'a Show<'a>,
     told: mpsc::Receiver<Step>,
 }
 

@@ -54,6 +54,11 @@ impl World {
         })
     }
 
+    /// The integrator.
+    pub(super) fn partner(&self) -> &Platform {
+        &self.partner
+    }
+
     /// Registers the one webhook, on the partner.
     pub(super) async fn register(&self, url: &str, secret: &str) -> Result<Webhook> {
         let create = CreateWebhook {
@@ -79,7 +84,7 @@ impl World {
     }
 
     /// Enrolls a learner, anew where need be, and completes the enrollment, whose id this is.
-    pub(super) async fn complete(&self, learner: impl std::borrow::Borrow<Learner>, show: &Show) -> Result<String> {
+    pub(super) async fn complete(&self, learner: impl std::borrow::Borrow<Learner>, show: &Show<'_>) -> Result<String> {
         let Learner { customer, user_account_id, lo_id } = learner.borrow();
         let portal = &self.customers[*customer];
         let create = CreateEnrollment {

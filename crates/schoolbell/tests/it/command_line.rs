@@ -56,6 +56,50 @@ async fn the_operator_makes_portals_clients_and_users() {
     assert_eq!(admin(&["client", "list", "--portal", partner_id]).await, Value::Array(vec![]));
 }
 
+#[tokio::test]
+async fn the_operator_lists_content_that_ends_and_takes_a_retire_date_back() {
+    let sandbox = Sandbox::fill().await;
+    let (data, portal) = (sandbox.data(), sandbox.text("/partner/portal_id"));
+    let [first, second] = ["/learning_objects/0/lo_id", "/learning_objects/1/lo_id"].map(|at| sandbox.text(at));
+    let content = async |arguments: &[&str]| {
+        json(&[&["admin", "--json", "--data", data.to_str().unwrap(), "content"], arguments].concat()).await
+    };
+    assert_eq!(content(&["list"]).await, Value::Array(vec![]));
+    let flagged = content(&["flag", second, "--portal", portal]).await;
+    let ends_at: jiff::Timestamp = flagged["removed_time"].as_str().unwrap().parse().unwrap();
+    let later = |days: i64| (ends_at + jiff::SignedDuration::from_hours(24 * days)).to_string();
+    content(&["flag", first, "--portal", portal, "--remove", &later(9), "--retire", &later(-9)]).await;
+    let listed = content(&["list"]).await;
+    let ids = |listed: &Value| listed.as_array().unwrap().iter().map(|one| one["lo_id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&listed), [second, first], "what ends next comes first: {listed}");
+    assert!(listed[1]["retired_time"].is_string() && listed[1]["portal_id"] == portal, "{listed}");
+    assert_eq!(content(&["list", "--portal", sandbox.text("/customers/0/portal_id")]).await, Value::Array(vec![]));
+
+    let moved = content(&["move", first, "--portal", portal, "--no-retire"]).await;
+    assert!(moved["retired_time"].is_null() && moved["removed_time"] == listed[1]["removed_time"], "{moved}");
+    content(&["withdraw", first, "--portal", portal]).await;
+    assert_eq!(ids(&content(&["list"]).await), [second]);
+}
+
+#[tokio::test]
+async fn the_operator_uploads_a_package_and_sees_what_is_played() {
+    let sandbox = Sandbox::fill().await;
+    let (data, portal, lo) =
+        (sandbox.data(), sandbox.text("/partner/portal_id"), sandbox.text("/learning_objects/0/lo_id"));
+    let file = data.join("course.zip");
+    let arguments = ["admin", "--json", "--data", data.to_str().unwrap(), "content"];
+    let upload = [&arguments[..], &["upload", lo, file.to_str().unwrap(), "--portal", portal]].concat();
+    check_refused(&schoolbell(&upload).await, "opening");
+    std::fs::write(&file, b"hello").unwrap();
+    check_refused(&schoolbell(&upload).await, "not a zip archive");
+    std::fs::write(&file, scorm::testing::course(&[("more.txt", b"x")])).unwrap();
+    let uploaded = json(&upload).await;
+    assert_eq!((&uploaded["content"], &uploaded["package"]["edition"]), (&"package".into(), &"1.2".into()));
+    assert_eq!((&uploaded["package"]["entry"], &uploaded["package"]["files"]), (&"index.html".into(), &3.into()));
+    let shown = json(&[&arguments[..], &["show", lo, "--portal", portal]].concat()).await;
+    assert_eq!(shown, uploaded);
+}
+
 #[track_caller]
 fn check_refused(output: &std::process::Output, part: &str) {
     let error = String::from_utf8_lossy(&output.stderr);
@@ -102,5 +146,7 @@ async fn check_says_what_would_run_and_makes_nothing() {
     check_refused(&schoolbell(&["check", "--config", file]).await, "timeout");
     std::fs::write(folder.path().join("schoolbell.toml"), "[delivery]\nretry_delays_s = [90000]").unwrap();
     check_refused(&schoolbell(&["check", "--config", file, "--data", path]).await, "retry_delays_s");
+    std::fs::write(folder.path().join("schoolbell.toml"), "[scorm]\nschemas = \"/nowhere/at/all\"").unwrap();
+    check_refused(&schoolbell(&["check", "--config", file, "--data", path]).await, "scorm.schemas: /nowhere/at/all");
     check_refused(&schoolbell(&["check", "--data", path, "--log", "engine=loud"]).await, "log.filter");
 }

@@ -26,7 +26,8 @@ pub(crate) async fn json(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn command(arguments: &[&str]) -> Command {
+/// A command of the binary, without what the environment says to it.
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_schoolbell"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("SCHOOLBELL_") {

@@ -13,7 +13,7 @@ use crate::error::VerbError;
 use crate::notice;
 use crate::row::{RowExt, unreadable};
 use crate::told::Told;
-use crate::webhook::health;
+use crate::webhook::{health, hours};
 
 /// The fence: a row is only found while this very attempt is leased.
 const FENCED: &str = "-- finish_attempts
@@ -39,6 +39,7 @@ pub(super) fn finish(
         finished.push(recorded);
     }
     for ((id, version), attempts) in recorded_of {
+        hours::count(connection, id, &attempts, now)?;
         health::save(connection, told, (id, version), &attempts, now)?;
         crash::point!("finish/health-saved");
     }

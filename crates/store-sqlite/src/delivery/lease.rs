@@ -44,7 +44,7 @@ const LANES: &str = concat!(
     SELECT
         webhooks.portal_id,
         webhooks.id,
-        webhooks.version,
+        webhooks.version + webhooks.chances AS version,
         webhooks.rate_limit,
         (SELECT min(due_at) FROM deliveries WHERE state = 'pending' AND webhook_no = lane.webhook_no) AS oldest_due_at,
         (

@@ -5,6 +5,7 @@ use domain::id::{EventId, PortalId};
 use domain::portal::PARTNERS_ABOVE_MAX;
 use jiff::Timestamp;
 use sqlite::rusqlite::{Connection, Row, params};
+use store::enrollment::TimeRange;
 use store::event::{COUNTED_MAX, EventFilter, StoredEvent};
 use store::page::{Listed, PageRequest};
 
@@ -165,7 +166,7 @@ pub(super) fn list(
     let types = filter.event_types.as_deref().unwrap_or(&EventType::ALL);
     let types: Vec<_> = types.iter().map(|event_type| event_type.as_str()).collect();
     let types = serde_json::to_string(&types).expect("a list of strings always serialises");
-    let (after, until) = numbers(connection, filter)?;
+    let (after, until) = between(connection, &filter.stored)?;
     let (depth, limit, offset) = (PARTNERS_ABOVE_MAX as i64, page.limit, page.offset);
     let count = |sql: &str, params: &[&dyn sqlite::rusqlite::ToSql]| -> Result<i64, VerbError> {
         Ok(connection.prepare_cached(sql)?.query_row(params, |row| row.get(0))?)
@@ -184,7 +185,7 @@ pub(super) fn list(
 }
 
 /// The number after which the events begin that were stored then, and the last of them.
-fn numbers(connection: &Connection, filter: &EventFilter) -> Result<(i64, i64), VerbError> {
+pub(crate) fn between(connection: &Connection, stored: &TimeRange) -> Result<(i64, i64), VerbError> {
     let sql = "-- list_events (last)
         SELECT coalesce(max(no), 0)
         FROM events";
@@ -192,7 +193,7 @@ fn numbers(connection: &Connection, filter: &EventFilter) -> Result<(i64, i64), 
     let before = |at: Option<Timestamp>| at.map(|at| last_before(connection, at, last)).transpose();
     // Times are stored to the millisecond, of which the last is wanted whole.
     let beyond = |at: Timestamp| Timestamp::from_millisecond(at.as_millisecond() + 1).unwrap_or(Timestamp::MAX);
-    Ok((before(filter.stored.from)?.unwrap_or(0), before(filter.stored.to.map(beyond))?.unwrap_or(last)))
+    Ok((before(stored.from)?.unwrap_or(0), before(stored.to.map(beyond))?.unwrap_or(last)))
 }
 
 fn decode(row: &Row<'_>) -> Result<StoredEvent, VerbError> {

@@ -11,6 +11,7 @@ use crate::error::VerbError;
 use crate::event;
 use crate::query::row;
 use crate::row::RowExt;
+use crate::webhook::health;
 
 /// How many of its latest tests are looked at to see which are under way: it must not cost more as history grows.
 const LATEST_MAX: u32 = 1_000;
@@ -30,6 +31,7 @@ pub(crate) fn insert(
     let webhook_no = webhook_no.ok_or(StoreError::Conflict)?;
     check_limit(connection, webhook_no)?;
     let event_no = event::insert(connection, test, Some(webhook_no), now)?;
+    health::give_a_chance(connection, webhook_no)?;
     let sql = "-- save_test
         INSERT INTO deliveries (portal_id, webhook_no, event_no, state, due_at, attempt_number, failures)
         VALUES (?1, ?2, ?3, 'pending', ?4, 0, 0)

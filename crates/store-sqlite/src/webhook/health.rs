@@ -61,6 +61,20 @@ pub(crate) fn save(
     }
 }
 
+/// Somebody who looks on asks for something to be told: if the webhook fails, its receiver gets a fresh chance, whatever was learned
+/// of it.
+pub(crate) fn give_a_chance(connection: &Connection, webhook_no: i64) -> Result<(), VerbError> {
+    connection
+        .prepare_cached(
+            "-- give_a_chance
+            UPDATE webhooks
+            SET chances = chances + 1
+            WHERE no = ?1 AND failing_since IS NOT NULL",
+        )?
+        .execute([webhook_no])?;
+    Ok(())
+}
+
 fn decode_health(row: &Row<'_>) -> Result<Health, VerbError> {
     let warned: Option<String> = row.of("warned")?;
     let warned = warned.map(|text| Warning::read(&text).ok_or_else(|| unreadable("warned"))).transpose()?;

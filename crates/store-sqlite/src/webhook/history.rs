@@ -69,6 +69,8 @@ pub(super) fn prune_deleted(connection: &Connection, before: Timestamp, limit: u
     for no in &nos {
         let history = "-- prune_webhooks (history)\nDELETE FROM webhook_history\nWHERE webhook_no = ?1";
         connection.prepare_cached(history)?.execute([no])?;
+        let hours = "-- prune_webhooks (hours)\nDELETE FROM webhook_hours\nWHERE webhook_no = ?1";
+        connection.prepare_cached(hours)?.execute([no])?;
         connection.prepare_cached("-- prune_webhooks\nDELETE FROM webhooks\nWHERE no = ?1")?.execute([no])?;
     }
     Ok(nos.len() as u64)
@@ -116,7 +118,8 @@ pub(crate) fn standings(
 }
 
 fn decode(row: &Row<'_>) -> Result<Standing, VerbError> {
-    Ok(Standing { webhook_id: row.id("id")?, name: row.of("name")?, then: then(row)?, told: told(row)? })
+    let is_deleted = row.of::<String>("status")? == "deleted";
+    Ok(Standing { webhook_id: row.id("id")?, name: row.of("name")?, then: then(row)?, told: told(row)?, is_deleted })
 }
 
 fn then(row: &Row<'_>) -> Result<Then, VerbError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::id::ClientId;
 use domain::oauth::{CLIENTS_PER_PORTAL_MAX, Digest, OauthClient, Scope, Scopes, Token, TokenKind};
 use domain::random::Random;
+use domain::user_account::UserAccountPatch;
 
 use super::world::{World, at};
 use crate::Store;
@@ -67,12 +68,53 @@ pub async fn revoking_a_client_ends_its_tokens(store: Arc<dyn Store>) {
     world.store.save_tokens(vec![access.clone(), refresh.clone()]).await.unwrap();
     assert!(!world.store.expire_oauth_client(world.customers[1], &client.id, at(1)).await.unwrap());
     assert!(world.store.find_access_token(&access.digest, at(1)).await.unwrap().is_some());
+    let endings = world.store.count_endings();
     assert!(world.store.expire_oauth_client(world.customers[0], &client.id, at(1)).await.unwrap());
+    assert_ne!(world.store.count_endings(), endings);
     assert!(!world.store.expire_oauth_client(world.customers[0], &client.id, at(1)).await.unwrap());
     assert_eq!(world.store.find_access_token(&access.digest, at(1)).await.unwrap(), None);
     assert_eq!(world.store.find_refresh_token(&refresh.digest, at(1)).await.unwrap(), None);
     assert_eq!(world.store.list_oauth_clients(world.customers[0]).await.unwrap(), []);
     assert_eq!(world.store.find_oauth_client(&client.id).await.unwrap().unwrap().revoked_at, Some(at(1)));
+}
+
+/// A user account that is blocked ends every token that acts through it, for good, and says so on this node; what is made when it is
+/// let in again is good, and nobody else is concerned.
+pub async fn blocking_an_account_ends_its_tokens(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let client = client(&world);
+    world.store.save_oauth_client(client.clone()).await.unwrap();
+    let made_at = |second, kind, byte| Token { created_at: at(second), ..token(&client, kind, byte, 100) };
+    let other =
+        Token { portal_id: world.customers[1], user_account_id: world.learners[1], ..made_at(1, TokenKind::Access, 3) };
+    let tokens = [made_at(1, TokenKind::Access, 1), made_at(1, TokenKind::Refresh, 2), other];
+    world.store.save_tokens(tokens.to_vec()).await.unwrap();
+    let good = async |second| {
+        let refreshed = world.store.save_refreshed_tokens(&Digest([2; 32]), Vec::new(), at(second)).await.unwrap();
+        let refresh = world.store.find_refresh_token(&Digest([2; 32]), at(second)).await.unwrap().is_some();
+        assert_eq!(refreshed, refresh);
+        let mut access = Vec::new();
+        for byte in [1, 3, 4] {
+            access.push(world.store.find_access_token(&Digest([byte; 32]), at(second)).await.unwrap().is_some());
+        }
+        (refresh, access)
+    };
+    let set = async |active, second| {
+        let endings = world.store.count_endings();
+        let found = world.store.find_user_account(world.customers[0], world.learners[0]).await.unwrap().unwrap();
+        let patch = UserAccountPatch { active: Some(active), ..Default::default() };
+        world.store.save_user_account(found.update(patch, at(second)).unwrap()).await.unwrap();
+        assert_eq!(world.store.count_endings() != endings, !active);
+    };
+    assert_eq!(good(1).await, (true, vec![true, true, false]));
+    // Any other change ends nothing.
+    set(true, 2).await;
+    assert_eq!(good(2).await, (true, vec![true, true, false]));
+    set(false, 3).await;
+    assert_eq!(good(3).await, (false, vec![false, true, false]));
+    set(true, 4).await;
+    world.store.save_tokens(vec![made_at(4, TokenKind::Access, 4)]).await.unwrap();
+    assert_eq!(good(4).await, (false, vec![false, true, true]));
 }
 
 /// A portal has so many clients in use and no more; one that is revoked makes room.

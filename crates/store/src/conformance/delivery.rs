@@ -43,6 +43,21 @@ pub async fn events_reach_the_portal_and_its_partner(store: Arc<dyn Store>) {
     assert_eq!(world.store.list_deliveries(world.partner, &by_subject, PAGE).await.unwrap().total, 2);
 }
 
+/// The newest deliveries of a webhook come first, and no more of them than are asked for; another portal sees none.
+pub async fn the_newest_deliveries_of_a_webhook_come_first(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let id = world.add_webhook(world.partner, &[EventType::EnrollmentComplete]).await;
+    world.add_webhook(world.partner, &[EventType::EnrollmentComplete]).await;
+    for n in 0..3 {
+        world.enroll_somebody(0, &format!("learner{n}"), Status::Completed, n).await;
+    }
+    let recent = async |portal_id, limit| world.store.list_recent_deliveries(portal_id, &id, limit).await.unwrap();
+    let all = told(&world, world.partner, &id).await;
+    assert_eq!((recent(world.partner, 9).await, all.len()), (all.clone(), 3));
+    assert_eq!(recent(world.partner, 2).await, all[..2]);
+    assert_eq!(recent(world.customers[0], 9).await, []);
+}
+
 /// A webhook hears of the event types that it asked for, also after it asked for others.
 pub async fn only_matching_webhooks_are_told(store: Arc<dyn Store>) {
     let world = World::new(store).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::enrollment::{Audience, EnrollmentPatch, Standing, Status};
-use domain::id::EnrollmentId;
+use domain::id::{DestinationId, EnrollmentId};
 
 use super::world::{PAGE, World, at};
 use crate::Store;
@@ -41,12 +41,37 @@ pub async fn one_live_enrollment_for_each_place(store: Arc<dyn Store>) {
     let part_id = part.after.id;
     world.store.save_enrollments(vec![part]).await.unwrap();
     let live = async |parent| {
-        let found = world.store.find_live_enrollment(world.customers[0], world.learners[0], world.lo, parent);
+        let found = world.store.find_live_enrollment(world.customers[0], world.learners[0], world.lo, parent, None);
         found.await.unwrap().map(|enrollment| enrollment.id)
     };
     assert_eq!(live(None).await, Some(first_id));
     assert_eq!(live(Some(first_id)).await, Some(part_id));
     assert_eq!(live(Some(part_id)).await, None);
+}
+
+/// A learner who is launched by an LMS has an enrollment of its own there, besides that of the portal.
+pub async fn each_destination_counts_on_its_own(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let [portal_id, _] = world.customers;
+    let mut ids = Vec::new();
+    for destination_id in [None, Some(DestinationId(1)), Some(DestinationId(2))] {
+        let at_destination = async || {
+            let mut change = world.enrollment(0, Status::NotStarted, 1).await;
+            change.after.destination_id = destination_id;
+            change
+        };
+        let change = at_destination().await;
+        let id = change.after.id;
+        world.store.save_enrollments(vec![change]).await.unwrap();
+        let again = world.store.save_enrollments(vec![at_destination().await]).await;
+        assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+        let found = world.store.find_live_enrollment(portal_id, world.learners[0], world.lo, None, destination_id);
+        let found = found.await.unwrap().unwrap();
+        assert_eq!((found.id, found.destination_id), (id, destination_id));
+        ids.push(id);
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
 }
 
 /// Re-enrolling archives the old one and makes a new one in one step.

@@ -86,7 +86,10 @@ pub async fn what_was_true_then_is_the_reason(store: Arc<dyn Store>) {
     subscribe(&world, &id, &[COMPLETE]).await;
     world.set_status(world.partner, &id, PAUSED).await;
     let kept = completed(&world, "kept", 5).await;
+    let is_deleted = async || world.store.explain_event(world.partner, &told).await.unwrap().unwrap().1[0].is_deleted;
+    assert!(!is_deleted().await);
     delete(&world, &id, 6).await;
+    assert!(is_deleted().await, "what is advised depends on it");
     let deleted = completed(&world, "deleted", 7).await;
 
     for (event, reason) in [

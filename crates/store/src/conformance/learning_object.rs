@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::change::Change;
-use domain::learning_object::LifecycleState;
+use domain::learning_object::{LifecycleState, Retirement};
 
 use super::world::{PAGE, World, at};
 use crate::Store;
@@ -62,7 +62,8 @@ pub async fn lists_are_narrowed(store: Arc<dyn Store>) {
     };
     assert_eq!(titles(Order::Ascending).await, ["100% fun", "Fire safety"]);
     assert_eq!(titles(Order::Descending).await, ["Fire safety", "100% fun"]);
-    for sort in [LearningObjectSort::Created, LearningObjectSort::Updated, LearningObjectSort::Title] {
+    use LearningObjectSort::{Created, Removal, Title, Updated};
+    for sort in [Created, Updated, Title, Removal] {
         for order in [Order::Ascending, Order::Descending] {
             let list = async |after| {
                 let filter = LearningObjectFilter { sort, order, after, ..Default::default() };
@@ -81,4 +82,29 @@ pub async fn lists_are_narrowed(store: Arc<dyn Store>) {
     world.store.save_learning_object(Change::silent(lo)).await.unwrap();
     assert_eq!(count(state(LifecycleState::Published)).await, 1);
     assert_eq!(count(state(LifecycleState::Retired)).await, 1);
+}
+
+/// What will be gone is told from what stays, and the next to go comes first.
+pub async fn what_is_flagged_comes_by_its_removal(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    for (title, removed_at) in [("Later", Some(9)), ("Sooner", Some(5)), ("Stays", None)] {
+        let reference = LearningObjectRef::Id(world.add_content(world.partner, title).await);
+        let mut lo = world.store.find_learning_object(world.partner, &reference).await.unwrap().unwrap();
+        let flagged = |removed_at| Retirement { flagged_at: at(1), retired_at: None, removed_at: at(removed_at) };
+        lo.retirement = removed_at.map(flagged);
+        world.store.save_learning_object(Change::silent(lo)).await.unwrap();
+    }
+    let list = async |is_flagged, after| {
+        let (sort, order) = (LearningObjectSort::Removal, Order::Ascending);
+        let filter = LearningObjectFilter { is_flagged, sort, order, after, ..Default::default() };
+        world.store.list_learning_objects(world.partner, &filter, PAGE).await.unwrap().items
+    };
+    let titles = async |is_flagged| list(is_flagged, None).await.into_iter().map(|lo| lo.title).collect::<Vec<_>>();
+    assert_eq!(titles(Some(true)).await, ["Sooner", "Later"]);
+    assert_eq!(titles(Some(false)).await, ["Fire safety", "Stays"]);
+    assert_eq!(titles(None).await, ["Sooner", "Later", "Fire safety", "Stays"]);
+    let all = list(None, None).await;
+    for (i, lo) in all.iter().enumerate() {
+        assert_eq!(list(None, Some(LearningObjectSort::Removal.place_of(lo))).await, all[i + 1..]);
+    }
 }

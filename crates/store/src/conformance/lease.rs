@@ -192,6 +192,32 @@ pub async fn making_active_again_makes_due(store: Arc<dyn Store>) {
     assert_ne!(again.delivery_id, under_way.delivery_id);
 }
 
+/// Whoever asks for something to be told while a webhook fails gives its lane a fresh start; one that does not fail needs none.
+pub async fn asking_again_is_a_fresh_start_for_what_fails(store: Arc<dyn Store>) {
+    let (world, id) = with_due(store, 2).await;
+    let version = async || world.store.list_due_lanes(at(9)).await.unwrap().due[0].version;
+    let test = async || {
+        let webhook = world.store.find_webhook(world.partner, &id).await.unwrap().unwrap();
+        let test = webhook.test(None, world.event_id(), at(2)).unwrap();
+        world.store.save_test(&id, test, at(2)).await.unwrap();
+    };
+    let first = version().await;
+    test().await;
+    assert_eq!(version().await, first);
+    let failed = lease(&world, &id, 1, 1).await.remove(0);
+    let delivery_id = failed.delivery_id;
+    let retry = finished(failed, 500, Next::Retry { at: at(3) });
+    world.store.finish_attempts(vec![retry], at(2)).await.unwrap();
+    assert_eq!(version().await, first);
+    test().await;
+    let second = version().await;
+    assert!(second > first);
+    world.store.replay_delivery(world.partner, delivery_id, at(3)).await.unwrap();
+    assert!(version().await > second);
+    // It is no change of the webhook.
+    assert_eq!(world.store.find_webhook(world.partner, &id).await.unwrap().unwrap().version, 1);
+}
+
 /// Each lane gives as many as were asked of it, the oldest first, and lanes of one portal are listed together.
 pub async fn lanes_are_shared_as_asked(store: Arc<dyn Store>) {
     let (world, crowded) = with_due(store, 5).await;

@@ -176,3 +176,18 @@ pub async fn a_replay_ends_with_its_webhook(store: Arc<dyn Store>) {
     assert_eq!(told(&world, &id).await.len(), before);
     assert!(world.store.find_replay(world.partner, &all.id).await.unwrap().unwrap().finished_at.is_some());
 }
+
+/// The newest first, those of one webhook, and of the portal that owns it.
+pub async fn replays_of_a_webhook_are_listed(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let id = world.add_webhook(world.partner, &COMPLETE).await;
+    let other = world.add_webhook(world.partner, &COMPLETE).await;
+    let first = carry_out(&world, replay(&world, &id, ReplayScope::All, 0)).await;
+    carry_out(&world, replay(&world, &other, ReplayScope::All, 0)).await;
+    let second = replay(&world, &id, ReplayScope::Failed, 5);
+    world.store.save_replay(second.clone()).await.unwrap();
+    let listed = async |portal_id, limit| world.store.list_replays(portal_id, &id, limit).await.unwrap();
+    assert_eq!(listed(world.partner, 9).await, [second.clone(), first]);
+    assert_eq!(listed(world.partner, 1).await, [second]);
+    assert_eq!(listed(world.customers[0], 9).await, []);
+}

@@ -63,8 +63,8 @@ fn outsiders_stand_on_what_an_outsider_has() {
     check(
         &["companion domain", "cli store"],
         &[
-            "crates/companion/Cargo.toml: companion depends on domain; it may use only client, contract, sqlite, mail",
-            "crates/cli/Cargo.toml: cli depends on store; it may use only client, contract, sqlite, mail",
+            "crates/companion/Cargo.toml: companion depends on domain; it may use only client, contract, sqlite, mail, framing",
+            "crates/cli/Cargo.toml: cli depends on store; it may use only client, contract, sqlite, mail, framing",
         ],
     );
 }

@@ -1,23 +1,32 @@
 //! The real store as one life of a node sees it: each verb happens in one step, and between any two steps the node may die,
 //! the store may refuse, time may pass.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use contract::lms_text::LmsText;
+use domain::audit::Entry;
 use domain::change::Change;
 use domain::clock::Clock;
 use domain::delivery::{Attempt, Delivery, Finished, FinishedAttempt, Lease};
+use domain::destination::Destination;
 use domain::enrollment::Enrollment;
 use domain::event::Event;
+use domain::hub_session::HubSession;
 use domain::id::{
-    ClientId, DeliveryId, EnrollmentId, EventId, LearningObjectId, NoticeId, PortalId, ReplayId, UserAccountId,
-    WebhookId,
+    ClientId, DeliveryId, DestinationId, DestinationToken, EnrollmentId, EventId, LearningActivityId, LearningObjectId,
+    NoticeId, PackageId, PortalId, ReplayId, UserAccountId, WebhookId,
 };
+use domain::learning_activity::{LearningActivity, ScormRecord};
 use domain::learning_object::LearningObject;
 use domain::learning_object::retirement::Announcement;
 use domain::notice::mail::{FinishedMail, MailLease};
 use domain::oauth::{Digest, OauthClient, Token};
+use domain::package::{Package, PackageFile, PackagePiece};
+use domain::password::PasswordHash;
+use domain::play::{OneTimeToken, Place, PlaySession};
 use domain::portal::Portal;
 use domain::replay::Replay;
 use domain::user_account::UserAccount;
@@ -25,21 +34,30 @@ use domain::webhook::{Webhook, WebhookStatus};
 use domain::why::Standing;
 use jiff::{SignedDuration, Timestamp};
 use store::Store;
-use store::credential::Credentials;
+use store::audit::{AuditFilter, AuditLog, StoredEntry};
+use store::credential::{Credentials, Endings};
 use store::delivery::{Deliveries, DeliveryFilter, DueLanes, LeaseRequest, Pace, Work};
+use store::delivery_search::{DeliveryCursor, DeliverySearch, DeliverySearches, FoundDeliveries};
+use store::destination::Destinations;
 use store::enrollment::{EnrollmentFilter, Enrollments};
 use store::error::{Result, StoreError};
 use store::event::{EventFilter, Events, PruneCursor, PrunedEvents, StoredEvent};
+use store::hub_session::HubSessions;
 use store::id::{Ids, Sequence};
 use store::idempotency::{Answer, Idempotency, Keep, KeyedRequest, Known};
+use store::learning_activity::LearningActivities;
 use store::learning_object::{LearningObjectFilter, LearningObjectRef, LearningObjects};
 use store::notice::{MailedNotice, Notices};
+use store::package::Packages;
 use store::page::{Listed, PageRequest};
+use store::password::Passwords;
+use store::play::{NewLaunch, NewSeat, Plays};
 use store::portal::{PortalFilter, Portals};
 use store::replay::{Replayed, Replays};
 use store::retirement::{Impact, Retirements};
 use store::user_account::{UserAccountFilter, UserAccounts};
 use store::webhook::Webhooks;
+use store::webhook_health::{WebhookHealth, WebhookHealths};
 use tokio::runtime::Handle;
 
 use super::mutant::Mutant;
@@ -198,6 +216,16 @@ impl Deliveries for NodeStore {
         self.step("list_deliveries", self.inner.list_deliveries(portal_id, filter, page), |_| {}).await
     }
 
+    async fn list_recent_deliveries(
+        &self,
+        portal_id: PortalId,
+        webhook_id: &WebhookId,
+        limit: u32,
+    ) -> Result<Vec<Delivery>> {
+        let work = self.inner.list_recent_deliveries(portal_id, webhook_id, limit);
+        self.step("list_recent_deliveries", work, |_| {}).await
+    }
+
     async fn find_delivery(&self, portal_id: PortalId, id: DeliveryId) -> Result<Option<Delivery>> {
         self.step("find_delivery", self.inner.find_delivery(portal_id, id), |_| {}).await
     }
@@ -208,6 +236,12 @@ impl Deliveries for NodeStore {
 
     async fn check(&self) -> Result<()> {
         self.step("check", self.inner.check(), |()| {}).await
+    }
+}
+
+impl Endings for NodeStore {
+    fn count_endings(&self) -> u64 {
+        self.inner.count_endings()
     }
 }
 
@@ -249,9 +283,18 @@ steps! {
         save_library_items(portal_id: PortalId, items: &[LearningObjectId], now: Timestamp) -> ();
         prune_library_items(portal_id: PortalId, items: &[LearningObjectId]) -> ();
     }
+    Packages {
+        save_package(package: Package, per_portal_bytes_max: u64) -> ();
+        save_package_pieces(id: &PackageId, pieces: Vec<PackagePiece>) -> ();
+        save_package_content(id: &PackageId, change: Change<LearningObject>) -> ();
+        find_package(id: &PackageId) -> Option<Package>;
+        find_package_file(id: &PackageId, path: &str) -> Option<PackageFile>;
+        read_package_chunk(id: &PackageId, path: &str, n: u32) -> Option<Vec<u8>>;
+        prune_packages(unfinished_before: Timestamp, replaced_before: Timestamp, rows_max: u32) -> u64;
+    }
     Enrollments {
         find_enrollment(portal_id: PortalId, id: EnrollmentId) -> Option<Enrollment>;
-        find_live_enrollment(portal_id: PortalId, user_account_id: UserAccountId, lo_id: LearningObjectId, parent_id: Option<EnrollmentId>) -> Option<Enrollment>;
+        find_live_enrollment(portal_id: PortalId, user_account_id: UserAccountId, lo_id: LearningObjectId, parent_id: Option<EnrollmentId>, destination_id: Option<DestinationId>) -> Option<Enrollment>;
         find_portal_of_enrollment(id: EnrollmentId) -> Option<PortalId>;
         list_enrollments(portal_id: PortalId, filter: &EnrollmentFilter, page: PageRequest) -> Listed<Enrollment>;
         save_enrollments(changes: Vec<Change<Enrollment>>) -> ();
@@ -263,6 +306,32 @@ steps! {
         prune_webhooks(before: Timestamp, limit: u32) -> u64;
         save_test(webhook_id: &WebhookId, test: Event, now: Timestamp) -> DeliveryId;
     }
+    LearningActivities {
+        list_learning_activities(portal_id: PortalId, enrollment_id: EnrollmentId, page: PageRequest) -> Listed<LearningActivity>;
+        list_scorm_records(portal_id: PortalId, id: &LearningActivityId, page: PageRequest) -> Listed<ScormRecord>;
+        save_scorm_record(portal_id: PortalId, record: ScormRecord, values: BTreeMap<String, LmsText>) -> ();
+    }
+    Plays {
+        find_seat(destination_id: DestinationId, learner: &Digest) -> Option<UserAccountId>;
+        save_seat(seat: NewSeat) -> UserAccountId;
+        save_launch(launch: NewLaunch) -> ();
+        save_one_time_token(token: OneTimeToken) -> ();
+        find_one_time_token(digest: &Digest, now: Timestamp) -> Option<OneTimeToken>;
+        save_play_session(spent: &Digest, session: PlaySession) -> bool;
+        find_play_session(digest: &Digest, now: Timestamp) -> Option<PlaySession>;
+        find_place(enrollment_id: EnrollmentId) -> Option<Place>;
+        save_place(session: &Digest, sequence: i64, place: Place, now: Timestamp) -> bool;
+        is_content_removed(id: LearningObjectId, now: Timestamp) -> bool;
+        prune_plays(before: Timestamp, limit: u32) -> u64;
+    }
+    Destinations {
+        find_destination(portal_id: PortalId, id: DestinationId) -> Option<Destination>;
+        find_destination_by_token(token: &DestinationToken) -> Option<Destination>;
+        find_default_destination(portal_id: PortalId, now: Timestamp) -> Option<Destination>;
+        list_destinations(portal_id: PortalId, page: PageRequest) -> Listed<Destination>;
+        save_destination(change: Change<Destination>) -> ();
+        save_default_destination(destination: Destination) -> Destination;
+    }
     Events {
         list_events(portal_id: PortalId, filter: &EventFilter, page: PageRequest) -> Listed<StoredEvent>;
         explain_event(portal_id: PortalId, id: &EventId) -> Option<(StoredEvent, Vec<Standing>)>;
@@ -273,6 +342,7 @@ steps! {
         replay_delivery(portal_id: PortalId, id: DeliveryId, now: Timestamp) -> Replayed;
         save_replay(replay: Replay) -> ();
         find_replay(portal_id: PortalId, id: &ReplayId) -> Option<Replay>;
+        list_replays(portal_id: PortalId, webhook_id: &WebhookId, limit: u32) -> Vec<Replay>;
         expand_replays(limit: u32, now: Timestamp) -> bool;
         prune_replays(before: Timestamp, limit: u32) -> u64;
     }
@@ -294,10 +364,33 @@ steps! {
         expire_token(digest: &Digest, at: Timestamp) -> ();
         prune_tokens(before: Timestamp, limit: u32) -> u64;
     }
+    Passwords {
+        find_passwords(email: &str) -> Vec<(UserAccount, PasswordHash)>;
+        save_password(portal_id: PortalId, user_account_id: UserAccountId, password: PasswordHash, at: Timestamp) -> ();
+    }
+    HubSessions {
+        save_hub_session(session: HubSession) -> ();
+        find_hub_session(digest: &Digest, now: Timestamp) -> Option<(HubSession, UserAccount)>;
+        renew_hub_session(digest: &Digest, now: Timestamp) -> ();
+        expire_hub_session(digest: &Digest) -> ();
+        prune_hub_sessions(now: Timestamp, limit: u32) -> u64;
+    }
+    WebhookHealths {
+        list_webhook_health(portal_id: PortalId, now: Timestamp) -> Vec<WebhookHealth>;
+        find_pulse(portal_id: PortalId) -> u64;
+    }
     Idempotency {
         find_idempotency_key(client_id: &ClientId, key: &Digest, now: Timestamp) -> Option<Known>;
         save_idempotent_answer(request: &KeyedRequest, answer: Answer, keep: Keep) -> ();
         prune_idempotency_keys(until: Timestamp, limit: u32) -> u64;
+    }
+    AuditLog {
+        list_audit_entries(portal_id: PortalId, filter: &AuditFilter, page: PageRequest) -> Listed<StoredEntry>;
+        save_audit_entry(entry: Entry) -> ();
+        prune_audit_entries(before: Timestamp, limit: u32) -> u64;
+    }
+    DeliverySearches {
+        search_deliveries(portal_id: PortalId, search: &DeliverySearch, before: Option<DeliveryCursor>, limit: u32) -> FoundDeliveries;
     }
     Notices {
         list_notices(portal_id: PortalId, webhook_id: Option<&WebhookId>, page: PageRequest) -> Listed<MailedNotice>;

@@ -3,8 +3,10 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::api::v2::CollectionItems;
+use domain::audit::Action;
 
 use super::parse;
+use crate::audit;
 use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::LoWrite;
@@ -26,6 +28,8 @@ pub(crate) async fn add(
     JsonBody(asked): JsonBody<CollectionItems>,
 ) -> Result<StatusCode, Refusal> {
     let items = parse::items(&gateway, &caller, asked).await?;
-    gateway.store.save_library_items(caller.portal_id, &items, gateway.now()).await?;
+    let now = gateway.now();
+    let noted = parse::noted(Action::LibraryAdd, caller.portal_id, &items, now);
+    audit::by(&caller, noted, gateway.store.save_library_items(caller.portal_id, &items, now)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

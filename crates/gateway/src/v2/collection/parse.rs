@@ -1,8 +1,10 @@
 //! The content that a request names.
 
 use contract::api::v2::CollectionItems;
-use domain::id::LearningObjectId;
+use domain::audit::{Action, Noted};
+use domain::id::{LearningObjectId, PortalId};
 use domain::oauth::Token;
+use jiff::Timestamp;
 
 use crate::gateway::Gateway;
 use crate::learning_object::find;
@@ -33,4 +35,10 @@ pub(super) async fn items(
         items.push(content.id);
     }
     Ok(items)
+}
+
+/// What was done to the library with them.
+pub(super) fn noted(action: Action, portal_id: PortalId, items: &[LearningObjectId], at: Timestamp) -> Noted {
+    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+    Noted::done(action, portal_id, portal_id, at).with("lo", items.join(", "))
 }

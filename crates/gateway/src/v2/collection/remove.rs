@@ -3,8 +3,10 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::api::v2::CollectionItems;
+use domain::audit::Action;
 
 use super::parse;
+use crate::audit;
 use crate::extract::caller::Caller;
 use crate::extract::json::JsonBody;
 use crate::extract::scope::LoWrite;
@@ -25,6 +27,8 @@ pub(crate) async fn remove(
     JsonBody(asked): JsonBody<CollectionItems>,
 ) -> Result<StatusCode, Refusal> {
     let items = parse::items(&gateway, &caller, asked).await?;
-    gateway.store.prune_library_items(caller.portal_id, &items).await?;
+    let now = gateway.now();
+    let noted = parse::noted(Action::LibraryRemove, caller.portal_id, &items, now);
+    audit::by(&caller, noted, gateway.store.prune_library_items(caller.portal_id, &items)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

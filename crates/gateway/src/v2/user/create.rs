@@ -33,5 +33,5 @@ pub(crate) async fn create(
         roles: asked.roles,
         ..Default::default()
     };
-    save(&gateway, caller.portal_id, asked, written).await
+    save(&gateway, &caller, asked, written).await
 }

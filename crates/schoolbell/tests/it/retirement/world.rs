@@ -507,6 +507,6 @@ impl Maker {
         };
         let client_id = client.id.to_string();
         self.store.save_oauth_client(client).await.unwrap();
-        Credentials { portal_id: portal_id.to_string(), client_id, client_secret: secret.into() }
+        Credentials::new(portal_id.to_string(), client_id, secret)
     }
 }

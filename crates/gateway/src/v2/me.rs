@@ -1,0 +1,3 @@
+//! The user that the caller acts as.
+
+pub(crate) mod login;

@@ -1,0 +1,112 @@
+// Makes pages of the Hub nicer where there is script. Everything works without it.
+"use strict";
+(() => {
+  const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+  // Every time in the reader's zone; the exact instant stays on hover.
+  const showTimes = (root) => {
+    for (const time of root.querySelectorAll("time[datetime]")) {
+      const at = new Date(time.dateTime);
+      if (!Number.isNaN(at.getTime())) time.textContent = short.format(at);
+    }
+  };
+
+  // Forms that ask once more before they are sent.
+  const ask = (form, submitter) => {
+    const dialog = document.createElement("dialog");
+    const text = document.createElement("p");
+    text.textContent = form.dataset.confirm;
+    const actions = document.createElement("p");
+    actions.className = "actions";
+    const yes = document.createElement("button");
+    yes.className = "danger";
+    yes.textContent = submitter ? submitter.textContent : "Go on";
+    const no = document.createElement("button");
+    no.textContent = "Cancel";
+    no.autofocus = true;
+    yes.addEventListener("click", () => {
+      delete form.dataset.confirm;
+      dialog.close();
+      form.requestSubmit(submitter);
+    });
+    no.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => dialog.remove());
+    actions.append(yes, no);
+    dialog.append(text, actions);
+    document.body.append(dialog);
+    dialog.showModal();
+  };
+
+  // Takes over the marked parts of the page as it is now, but never what somebody is typing in.
+  let busy = false;
+  let again = false;
+  const refresh = async () => {
+    if (busy) {
+      again = true;
+      return;
+    }
+    busy = true;
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
+      if (answer.ok) {
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        for (const part of document.querySelectorAll("[data-live][id]")) {
+          const now = page.getElementById(part.id);
+          if (!now || part.contains(document.activeElement)) continue;
+          showTimes(now);
+          if (now.innerHTML !== part.innerHTML) part.replaceChildren(...now.childNodes);
+        }
+      }
+    } catch {
+      // The stream says when there is something again.
+    }
+    busy = false;
+    if (again) {
+      again = false;
+      setTimeout(refresh, 1000);
+    }
+  };
+
+  const listen = () => {
+    const path = document.body.dataset.stream;
+    if (!path || !document.querySelector("[data-live][id]") || document.body.dataset.once) return;
+    let stream = null;
+    const open = () => {
+      stream = new EventSource(path);
+      stream.addEventListener("changed", refresh);
+    };
+    // Pages that nobody looks at need no stream.
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) {
+        if (stream) stream.close();
+        stream = null;
+      } else if (!stream) {
+        open();
+        refresh();
+      }
+    });
+    if (!document.hidden) open();
+  };
+
+  showTimes(document);
+  for (const text of document.querySelectorAll(".zone")) text.textContent = `times are ${zone}`;
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.confirm) {
+      event.preventDefault();
+      ask(form, event.submitter);
+    }
+  });
+  // Menus close when one clicks elsewhere or presses Escape.
+  const close = (except) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
+  };
+  document.addEventListener("click", (event) => close(event.target.closest("details.menu")));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close(null);
+  });
+  const wrong = document.querySelector(".notice.bad[tabindex]");
+  if (wrong) wrong.focus();
+  listen();
+})();

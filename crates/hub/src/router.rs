@@ -1,0 +1,50 @@
+//! The table of routes: all of them below `/hub`.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use crate::guard;
+use crate::hub::Hub;
+use crate::pages::{assets, audit, enrollments, overview, portals, sign_in, stream, webhooks};
+use crate::refusal::Refusal;
+
+/// Where the Hub is.
+pub const BASE: &str = "/hub";
+
+/// The Hub, below [`BASE`]. Its layers hold for what is below that, and for nothing else.
+pub fn router(hub: Hub) -> Router {
+    let pages = routes()
+        .fallback(async || Refusal::NotFound)
+        .method_not_allowed_fallback(async || Refusal::Method)
+        .layer(from_fn_with_state(hub.clone(), guard::guard))
+        .with_state(hub);
+    Router::new().nest(BASE, pages)
+}
+
+/// Every page: one line each.
+fn routes() -> Router<Hub> {
+    Router::new()
+        .route("/", get(portals::home))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route("/sign-in/portal", post(sign_in::choose))
+        .route("/sign-out", post(sign_in::leave))
+        .route("/portals", get(portals::choose))
+        .route("/{portal_id}", get(overview::overview))
+        .route("/{portal_id}/events-stream", get(stream::stream))
+        .route("/{portal_id}/enrollments", get(enrollments::list::list))
+        .route("/{portal_id}/enrollments.csv", get(enrollments::export::export))
+        .route("/{portal_id}/enrollments/{id}", get(enrollments::show::show))
+        .route("/{portal_id}/audit", get(audit::list))
+        .route("/{portal_id}/webhooks", get(webhooks::list::list).post(webhooks::create::create))
+        .route("/{portal_id}/webhooks/new", get(webhooks::create::form))
+        .route("/{portal_id}/webhooks/{id}", get(webhooks::show::show))
+        .route("/{portal_id}/webhooks/{id}/edit", get(webhooks::update::form).post(webhooks::update::update))
+        .route("/{portal_id}/webhooks/{id}/pause", post(webhooks::status::pause))
+        .route("/{portal_id}/webhooks/{id}/resume", post(webhooks::status::resume))
+        .route("/{portal_id}/webhooks/{id}/secret", get(webhooks::secret::form).post(webhooks::secret::rotate))
+        .route("/{portal_id}/webhooks/{id}/reveal", post(webhooks::secret::reveal))
+        .route("/{portal_id}/webhooks/{id}/test", post(webhooks::test::test))
+        .route("/{portal_id}/webhooks/{id}/delete", get(webhooks::delete::form).post(webhooks::delete::delete))
+}

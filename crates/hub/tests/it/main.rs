@@ -1,0 +1,12 @@
+//! The Hub over a store of its own, asked the way browsers ask.
+
+mod answer;
+mod app;
+mod enrollments;
+mod pages;
+mod sample;
+mod sign_in;
+mod stream;
+mod walk;
+mod webhooks;
+mod world;

@@ -1,0 +1,158 @@
+//! How often anybody may ask: one address, the packages of one destination, one session. Counted in memory, by each node for itself.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+
+use domain::id::DestinationId;
+use domain::oauth::Digest;
+use jiff::Timestamp;
+
+use crate::refusal::Refusal;
+
+/// Requests of one address: a whole company may sit behind one.
+const ADDRESS: Rate = Rate { per_s: 100, at_once: 1_000 };
+/// Launches at one destination: a whole company may begin at nine.
+const DESTINATION: Rate = Rate { per_s: 50, at_once: 1_000 };
+/// Requests of one session: one learner.
+const SESSION: Rate = Rate { per_s: 5, at_once: 60 };
+/// How many of each are kept in mind at most; beyond, those that are idle are forgotten, and if there are none, all.
+const KEYS_MAX: usize = 50_000;
+/// How many bits of an IPv6 address name a site: whoever has one address of it has all.
+const SITE_BITS: u32 = 64;
+const SECOND_NS: i128 = 1_000_000_000;
+
+#[derive(Clone, Copy, Debug)]
+struct Rate {
+    per_s: u32,
+    at_once: u32,
+}
+
+/// Who has come how often.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    addresses: Limiter<IpAddr>,
+    destinations: Limiter<DestinationId>,
+    sessions: Limiter<Digest>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            addresses: Limiter::new(ADDRESS),
+            destinations: Limiter::new(DESTINATION),
+            sessions: Limiter::new(SESSION),
+        }
+    }
+}
+
+impl Limits {
+    /// Counts a request from an address, if that is known.
+    pub(crate) fn admit_address(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), Refusal> {
+        address.map_or(Ok(()), |address| self.addresses.take("address", site(address), now))
+    }
+
+    /// Counts a launch.
+    pub(crate) fn admit_launch(&self, id: DestinationId, now: Timestamp) -> Result<(), Refusal> {
+        self.destinations.take("destination", id, now)
+    }
+
+    /// Counts a request of a session.
+    pub(crate) fn admit_session(&self, digest: Digest, now: Timestamp) -> Result<(), Refusal> {
+        self.sessions.take("session", digest, now)
+    }
+}
+
+fn site(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & u128::MAX << (128 - SITE_BITS)).into(),
+    }
+}
+
+/// Of each key the instant at which it will have all of its allowance again.
+#[derive(Debug)]
+struct Limiter<K> {
+    every_ns: i128,
+    whole_ns: i128,
+    whole_at: Mutex<HashMap<K, i128>>,
+}
+
+impl<K: Eq + Hash> Limiter<K> {
+    fn new(rate: Rate) -> Self {
+        let every_ns = SECOND_NS / i128::from(rate.per_s);
+        Limiter { every_ns, whole_ns: every_ns * i128::from(rate.at_once), whole_at: Mutex::default() }
+    }
+
+    fn take(&self, of: &'static str, key: K, now: Timestamp) -> Result<(), Refusal> {
+        let now = now.as_nanosecond();
+        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        // Never longer than if it had nothing, from now on: the clock may have been set back.
+        let debt = whole_at.get_mut(&key).map_or(0, |at| {
+            *at = (*at).min(now + self.whole_ns);
+            (*at - now).max(0)
+        });
+        let owed = debt + self.every_ns;
+        if owed > self.whole_ns {
+            metrics::counter!("player_requests_limited_total", "limit" => of).increment(1);
+            return Err(Refusal::limited((owed - self.whole_ns + SECOND_NS - 1) / SECOND_NS));
+        }
+        if whole_at.len() >= KEYS_MAX && !whole_at.contains_key(&key) {
+            whole_at.retain(|_, at| *at > now);
+            if whole_at.len() > KEYS_MAX / 2 {
+                whole_at.clear();
+            }
+        }
+        whole_at.insert(key, now + owed);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: Rate = Rate { per_s: 2, at_once: 3 };
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millisecond(ms).unwrap()
+    }
+
+    fn take(limiter: &Limiter<u32>, key: u32, ms: i64) -> bool {
+        limiter.take("test", key, at(ms)).is_ok()
+    }
+
+    #[test]
+    fn so_many_at_once_and_then_one_every_so_often() {
+        let limiter = Limiter::new(RATE);
+        assert!((0..3).all(|_| take(&limiter, 1, 0)));
+        assert!(!take(&limiter, 1, 499) && take(&limiter, 1, 500) && !take(&limiter, 1, 500));
+        assert!(take(&limiter, 2, 500), "each for itself");
+        assert!((0..3).all(|_| take(&limiter, 1, 10_000)) && !take(&limiter, 1, 10_000));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out_for_longer() {
+        let limiter = Limiter::new(RATE);
+        assert!((0..3).all(|_| take(&limiter, 1, 1_000_000)));
+        assert!(!take(&limiter, 1, 0) && take(&limiter, 1, 500));
+    }
+
+    #[test]
+    fn there_are_never_more_keys_than_so_many() {
+        let limiter = Limiter::new(RATE);
+        for key in 0..(2 * KEYS_MAX as u32) {
+            assert!(take(&limiter, key, 0));
+            assert!(limiter.whole_at.lock().unwrap().len() <= KEYS_MAX);
+        }
+    }
+
+    #[test]
+    fn a_site_of_ipv6_is_one() {
+        let site = |address: &str| site(address.parse().unwrap());
+        assert_eq!(site("2001:db8:1:2:3::6"), site("2001:db8:1:2::"));
+        assert_ne!(site("2001:db8:1:2::1"), site("2001:db8:1:3::1"));
+        assert_eq!(site("::ffff:192.0.2.1"), site("192.0.2.1"));
+    }
+}
