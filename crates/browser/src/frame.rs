@@ -31,16 +31,24 @@ impl From<&str> for Element {
     }
 }
 
-/// Where to click: the middle of the first box, once nothing else lies over it.
+/// Where to click: the middle of the first box, once nothing else lies over it. And notes whether the mouse comes down there.
 const FIND_POINT: &str = r"function () {
     this.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
     const box = this.getClientRects()[0];
     if (!box || !box.width || !box.height || this.disabled) return null;
     const point = { x: box.left + box.width / 2, y: box.top + box.height / 2 };
-    const hit = document.elementFromPoint(point.x, point.y);
-    const label = hit && hit.closest('label');
-    return hit && (this.contains(hit) || (label && label.control === this)) ? point : null;
+    const isMeant = (hit) => {
+        const label = hit && hit.closest && hit.closest('label');
+        return Boolean(hit) && (this.contains(hit) || Boolean(label && label.control === this));
+    };
+    if (!isMeant(document.elementFromPoint(point.x, point.y))) return null;
+    const note = (event) => { document[Symbol.for('is clicked')] = isMeant(event.target); };
+    document[Symbol.for('is clicked')] = false;
+    addEventListener('pointerdown', note, { capture: true, once: true });
+    return point;
 }";
+/// `false` if the mouse came down elsewhere or not at all; nothing at all in a document that the click led to.
+const IS_CLICKED: &str = "document[Symbol.for('is clicked')]";
 
 /// A frame of a page; a [`Page`](crate::page::Page) is used as its outermost one.
 #[derive(Clone)]
@@ -106,7 +114,16 @@ impl Frame {
 
     /// Waits until the document shows this text: as it is rendered, so not if it is hidden.
     pub async fn wait_for_text(&self, text: &str) {
-        self.wait_for(&format!("document.body && document.body.innerText.includes({})", json!(text))).await;
+        let started_at = Instant::now();
+        loop {
+            let shown = self.try_eval("document.body ? document.body.innerText : ''").await;
+            if shown.as_ref().is_ok_and(|shown| shown.as_str().is_some_and(|shown| shown.contains(text))) {
+                return;
+            }
+            let words = || format!("{text:?} at {}: {shown:?}{}", self.url(), self.complaints_in_words());
+            assert!(started_at.elapsed() < PATIENCE, "waited in vain for {}", words());
+            sleep(LOOK_EVERY).await;
+        }
     }
 
     /// What an element shows, waited for.
@@ -121,18 +138,34 @@ impl Frame {
         self.with(&element.into(), &ask).await.as_str().map(str::to_owned)
     }
 
-    /// Clicks on an element once it is there, enabled, and nothing lies over it.
+    /// Clicks on an element once it is there, enabled, and nothing lies over it. A click that does not come to it, because the page
+    /// moved meanwhile, is made again.
     pub async fn click(&self, element: impl Into<Element>) {
         let element = element.into();
-        self.offset().await;
-        let point = self.with(&element, FIND_POINT).await;
-        let (left, top) = self.offset().await;
-        let at = (point["x"].as_f64().unwrap_or_default() + left, point["y"].as_f64().unwrap_or_default() + top);
-        for (kind, buttons) in [("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 0)] {
-            let button = if kind == "mouseMoved" { "none" } else { "left" };
-            let params = json!({
-                "type": kind, "x": at.0, "y": at.1, "button": button, "buttons": buttons, "clickCount": 1,
-            });
+        let started_at = Instant::now();
+        loop {
+            self.offset().await;
+            let point = self.with(&element, FIND_POINT).await;
+            let (left, top) = self.offset().await;
+            self.click_at(
+                point["x"].as_f64().unwrap_or_default() + left,
+                point["y"].as_f64().unwrap_or_default() + top,
+            )
+            .await;
+            if self.try_eval(IS_CLICKED).await != Ok(Value::Bool(false)) {
+                return;
+            }
+            let words = || format!("{element:?} at {}: each click went elsewhere", self.url());
+            assert!(started_at.elapsed() < PATIENCE, "waited in vain: {}", words());
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn click_at(&self, x: f64, y: f64) {
+        for (kind, button, buttons) in
+            [("mouseMoved", "none", 0), ("mousePressed", "left", 1), ("mouseReleased", "left", 0)]
+        {
+            let params = json!({ "type": kind, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": 1 });
             self.input("Input.dispatchMouseEvent", params).await;
         }
     }
@@ -249,11 +282,11 @@ impl Frame {
     }
 
     fn place(&self) -> Option<Place> {
-        self.pipe.world().place(&self.id).cloned()
+        self.pipe.world().place(&self.id)
     }
 
     fn context(&self) -> Result<i64, Fault> {
-        self.place().and_then(|place| place.context).ok_or_else(|| "there is no document yet".to_owned())
+        self.place().and_then(|place| place.context()).ok_or_else(|| "there is no document yet".to_owned())
     }
 
     fn complaints_in_words(&self) -> String {

@@ -44,32 +44,47 @@ pub(crate) struct Place {
     pub(crate) tab: String,
     pub(crate) parent: Option<String>,
     pub(crate) session: String,
-    pub(crate) context: Option<i64>,
+    /// Where code runs, by session: while a frame moves from one process to another, both speak of it, in any order.
+    contexts: Vec<(String, i64)>,
     pub(crate) url: String,
     /// Which load of it this is.
     pub(crate) loader: String,
 }
 
+impl Place {
+    /// Where code runs, if there is a document.
+    pub(crate) fn context(&self) -> Option<i64> {
+        self.contexts.iter().find(|(session, _)| *session == self.session).map(|(_, context)| *context)
+    }
+}
+
 impl World {
     pub(crate) fn find_tab(&self, is_it: impl Fn(&str, &str) -> bool) -> Option<String> {
-        let ready = |id: &str| self.frames.get(id).is_some_and(|place| place.context.is_some());
+        let ready = |id: &str| self.place(id).is_some_and(|place| place.context().is_some());
         let mut found = self.tabs.iter().filter(|(id, tab)| !tab.is_gone && ready(id) && is_it(id, self.url(id)));
         found.next().map(|(id, _)| id.clone())
     }
 
     /// A frame of a tab below its outermost one.
     pub(crate) fn find_frame(&self, tab: &str, is_it: impl Fn(&str) -> bool) -> Option<String> {
-        let is_below = |place: &Place| place.tab == tab && place.parent.is_some() && place.context.is_some();
+        let is_below = |place: &Place| place.tab == tab && place.parent.is_some();
         let mut found = self.frames.iter().filter(|(_, place)| is_below(place) && is_it(&place.url));
-        found.next().map(|(id, _)| id.clone())
+        found.find(|(id, _)| self.place(id).is_some_and(|place| place.context().is_some())).map(|(id, _)| id.clone())
     }
 
     pub(crate) fn url(&self, frame: &str) -> &str {
         self.frames.get(frame).map_or("", |place| &place.url)
     }
 
-    pub(crate) fn place(&self, frame: &str) -> Option<&Place> {
-        self.frames.get(frame)
+    /// Where a frame is now: in the process of its own, if it has one, else in that which spoke of it last.
+    pub(crate) fn place(&self, frame: &str) -> Option<Place> {
+        let mut place = self.frames.get(frame)?.clone();
+        let own = self.sessions.iter().find(|(_, session)| session.root == frame);
+        let last = place.contexts.last().map(|(session, _)| session);
+        if let Some(session) = own.map(|(id, _)| id).or(last) {
+            place.session = session.clone();
+        }
+        Some(place)
     }
 
     pub(crate) fn sessions_of(&self, tab: &str) -> Vec<String> {
@@ -78,7 +93,7 @@ impl World {
 
     /// The outermost frame that shares a process with this one.
     pub(crate) fn root_of(&self, frame: &str) -> Option<&str> {
-        let session = self.sessions.get(&self.frames.get(frame)?.session)?;
+        let session = self.sessions.get(&self.place(frame)?.session)?;
         Some(&session.root)
     }
 
@@ -95,7 +110,7 @@ impl World {
             "Runtime.executionContextCreated" => self.enter(session, &params["context"]),
             "Runtime.executionContextDestroyed" => {
                 let gone = params["executionContextId"].as_i64();
-                self.leave(session, |context| context == gone);
+                self.leave(session, |context| Some(context) == gone);
             }
             "Runtime.executionContextsCleared" => self.leave(session, |_| true),
             "Page.frameAttached" => self.add(session, text(&params["frameId"]), text(&params["parentFrameId"])),
@@ -130,7 +145,6 @@ impl World {
         let place = self.frames.entry(target.to_owned()).or_default();
         place.tab.clone_from(&tab);
         place.session = session.to_owned();
-        place.context = None;
         place.url = text(&info["url"]).to_owned();
         let follow = json!({
             "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true, "filter": [{ "type": "iframe" }],
@@ -171,14 +185,14 @@ impl World {
         if facts["isDefault"] == true {
             let place = self.frames.entry(text(&facts["frameId"]).to_owned()).or_default();
             place.tab = tab;
-            place.session = session.to_owned();
-            place.context = context["id"].as_i64();
+            place.contexts.retain(|(known, _)| known != session);
+            place.contexts.extend(context["id"].as_i64().map(|id| (session.to_owned(), id)));
         }
     }
 
-    fn leave(&mut self, session: &str, is_it: impl Fn(Option<i64>) -> bool) {
-        for place in self.frames.values_mut().filter(|place| place.session == session && is_it(place.context)) {
-            place.context = None;
+    fn leave(&mut self, session: &str, is_it: impl Fn(i64) -> bool) {
+        for place in self.frames.values_mut() {
+            place.contexts.retain(|(known, context)| known != session || !is_it(*context));
         }
     }
 

@@ -212,6 +212,14 @@ impl LearningObject {
         }
     }
 
+    /// Whether packages of it are handed out at `now`; if not, for where it stands.
+    pub fn handed_out(&self, now: Timestamp) -> Result<(), LifecycleState> {
+        match self.state_at(now) {
+            LifecycleState::Published | LifecycleState::Retired => Ok(()),
+            state @ (LifecycleState::Draft | LifecycleState::Removed) => Err(state),
+        }
+    }
+
     /// Whether a portal may take it into its library: its own content, or that of the partner above it.
     pub fn may_be_held_by(&self, portal: &Portal) -> bool {
         self.owner_id == portal.id || Some(self.owner_id) == portal.partner_id

@@ -16,6 +16,9 @@ pub const CLIENT_NAME_CHARS_MAX: usize = 255;
 /// The longest address that the authorization page would return to, in bytes.
 pub const REDIRECT_URI_BYTES_MAX: usize = 2048;
 
+/// How many hex digits the secret of a client has, as in the published samples: 160 bits.
+pub const CLIENT_SECRET_LENGTH: usize = 40;
+
 /// How many clients in use a portal may have: they are listed and looked through as a whole.
 pub const CLIENTS_PER_PORTAL_MAX: usize = 100;
 

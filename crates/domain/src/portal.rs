@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use crate::change::Change;
 use crate::id::PortalId;
 
+pub mod customer;
+
 /// The longest name, country, industry, time zone and id of the integrator's own, in characters.
 pub const TEXT_CHARS_MAX: usize = 255;
 /// Partners may stand above partners, but not in a circle and not without end.

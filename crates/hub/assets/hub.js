@@ -70,10 +70,12 @@
 
   const listen = () => {
     const path = document.body.dataset.stream;
-    if (!path || !document.querySelector("[data-live][id]") || document.body.dataset.once) return;
+    if (!path || !document.querySelector("[data-live][id]")) return;
     let stream = null;
     const open = () => {
       stream = new EventSource(path);
+      // Something may have happened between the page and the stream.
+      stream.addEventListener("begun", refresh);
       stream.addEventListener("changed", refresh);
     };
     // Pages that nobody looks at need no stream.
@@ -83,7 +85,6 @@
         stream = null;
       } else if (!stream) {
         open();
-        refresh();
       }
     });
     if (!document.hidden) open();
@@ -98,6 +99,61 @@
       ask(form, event.submitter);
     }
   });
+  // Times that are typed in are in the reader's zone, and are sent in UTC.
+  for (const input of document.querySelectorAll("input[data-utc]")) {
+    const two = (number) => String(number).padStart(2, "0");
+    const at = new Date(`${input.value.slice(0, 16)}Z`);
+    if (!Number.isNaN(at.getTime())) {
+      const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+      input.value = `${day}T${two(at.getHours())}:${two(at.getMinutes())}`;
+    }
+    for (const text of input.closest(".field").querySelectorAll(".of-zone")) text.textContent = zone;
+    input.form.addEventListener("formdata", (event) => {
+      const typed = new Date(input.value);
+      if (!Number.isNaN(typed.getTime())) event.formData.set(input.name, typed.toISOString().slice(0, 16));
+      else event.formData.delete(input.name);
+    });
+  }
+  // Buttons that copy; without script there are none. Browsers keep the newer way for pages that came by https.
+  const copy = async (text) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const area = document.createElement("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    if (!done) throw new Error("copying is not allowed");
+  };
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    button.hidden = false;
+    const said = button.textContent;
+    button.addEventListener("click", async () => {
+      try {
+        await copy(button.dataset.copy);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Not allowed here";
+      }
+      setTimeout(() => (button.textContent = said), 2000);
+    });
+  }
+  // What is to be copied, where the browser lets a page do that.
+  if (navigator.clipboard) {
+    for (const button of document.querySelectorAll("button[data-copy]")) {
+      button.hidden = false;
+      button.addEventListener("click", async () => {
+        const field = document.getElementById(button.dataset.copy);
+        field.select();
+        try {
+          await navigator.clipboard.writeText(field.value);
+          button.textContent = "Copied";
+        } catch {
+          button.textContent = "Press Ctrl+C";
+        }
+      });
+    }
+  }
   // Menus close when one clicks elsewhere or presses Escape.
   const close = (except) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;

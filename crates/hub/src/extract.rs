@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use domain::audit::Noted;
 use domain::id::PortalId;
@@ -41,6 +41,8 @@ pub(crate) struct View {
     /// What is said once.
     pub(crate) flash: Option<Flash>,
     pub(crate) form_token: String,
+    /// Whether it is a page that can be asked for again.
+    pub(crate) is_get: bool,
     pub(crate) headers: HeaderMap,
 }
 
@@ -93,8 +95,8 @@ impl FromRequestParts<Hub> for View {
         let flash = Cookie::Flash.find(&parts.headers);
         let flash = flash.and_then(|text| Flash::read(&text, &hub.keyring, &visitor.session.digest));
         let form_token = visitor.form_token(hub);
-        let headers = parts.headers.clone();
-        Ok(View { visitor, portal, own, customers, customers_total, flash, form_token, headers })
+        let (is_get, headers) = (parts.method == Method::GET, parts.headers.clone());
+        Ok(View { visitor, portal, own, customers, customers_total, flash, form_token, is_get, headers })
     }
 }
 
@@ -154,7 +156,7 @@ impl FromRequestParts<Hub> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Refusal> {
         let to = parts.extensions.get::<OriginalUri>().and_then(|uri| uri.path_and_query().map(ToString::to_string));
-        let to = to.filter(|_| parts.method == axum::http::Method::GET);
+        let to = to.filter(|_| parts.method == Method::GET);
         session::find(hub, &parts.headers).await?.ok_or(Refusal::SignIn(to))
     }
 }

@@ -10,6 +10,7 @@ use domain::password::Cost;
 use domain::random::Random;
 use domain::webhook::{PER_PORTAL_MAX, UrlPolicy};
 use jiff::Timestamp;
+use scorm::schemas::Schemas;
 use store::Store;
 use store::keyring::Keyring;
 use tokio::sync::Semaphore;
@@ -51,6 +52,10 @@ pub struct Settings {
     pub webhooks_per_portal_max: usize,
     /// What computing the hash of a password takes.
     pub password_cost: Cost,
+    /// Where packages find the player, without a slash at its end.
+    pub player_url: String,
+    /// What packages carry along for LMSs that insist on it.
+    pub schemas: Arc<Schemas>,
     /// Where requests come from.
     pub origin: Origin,
     /// Cancelled when the platform stops: what is streamed ends then.
@@ -63,6 +68,8 @@ impl Default for Settings {
             url_policy: UrlPolicy::default(),
             webhooks_per_portal_max: PER_PORTAL_MAX,
             password_cost: Cost::USUAL,
+            player_url: "http://127.0.0.1:8422".to_owned(),
+            schemas: Arc::default(),
             origin: Arc::new(|_, _| None),
             ending: CancellationToken::new(),
         }

@@ -22,15 +22,17 @@ use crate::refusal::Refusal;
 pub(crate) const PER_SESSION_MAX: usize = 8;
 /// How many streams there may be.
 const STREAMS_MAX: usize = 256;
-/// How often it is looked whether something changed.
+/// How often it is looked whether something changed, while few look on; with each [`FEW`] more, as much later.
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
+const FEW: usize = 32;
 /// How often something is said when nothing changed, so that nobody on the way takes the connection for dead; and how often it is looked
 /// whether the session is still there.
 const BEATS_EVERY: Duration = Duration::from_secs(15);
 /// How long a stream lasts. The browser then asks for another.
 const LASTS_FOR: Duration = Duration::from_secs(3_600);
-/// How long the browser waits before it does, in milliseconds.
-const BEGIN: &[u8] = b"retry: 3000\n\n";
+/// From now on changes are said. What changed since the page was made was not, so the script looks once more. And how long the browser
+/// waits before it asks for another stream, in milliseconds.
+const BEGIN: &[u8] = b"retry: 3000\nevent: begun\ndata: 1\n\n";
 const CHANGED: &[u8] = b"event: changed\ndata: 1\n\n";
 const BEAT: &[u8] = b": still here\n\n";
 
@@ -79,11 +81,20 @@ impl Streams {
         }
     }
 
+    /// How long to wait before the next look.
+    fn pause(&self) -> Duration {
+        LOOKS_EVERY * (1 + (self.count() / FEW) as u32)
+    }
+
+    fn count(&self) -> usize {
+        self.sessions().values().map(|session| session.count).sum()
+    }
+
     fn enter(&self, digest: Digest) -> Result<Place, Refusal> {
-        let mut of = self.sessions();
-        if of.values().map(|session| session.count).sum::<usize>() >= STREAMS_MAX {
+        if self.count() >= STREAMS_MAX {
             return Err(Refusal::Busy);
         }
+        let mut of = self.sessions();
         let new = || Session { count: 0, ending: self.ending.child_token() };
         let session = of.entry(digest.0).or_insert_with(new);
         if session.count >= PER_SESSION_MAX {
@@ -132,7 +143,7 @@ impl Watch {
             return Some(BEGIN);
         }
         while self.began_at.elapsed() < LASTS_FOR {
-            sleep(LOOKS_EVERY).await;
+            sleep(self.place.streams.pause()).await;
             let felt = self.feel().await?;
             if self.pulse.replace(felt) != Some(felt) {
                 self.said_at = Instant::now();

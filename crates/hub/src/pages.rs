@@ -2,9 +2,17 @@
 
 pub(crate) mod assets;
 pub(crate) mod audit;
+pub(crate) mod content;
+pub(crate) mod deliveries;
+pub(crate) mod credentials;
+pub(crate) mod customers;
+pub(crate) mod destinations;
 pub(crate) mod enrollments;
+pub(crate) mod events;
+pub(crate) mod notices;
 pub(crate) mod overview;
 pub(crate) mod portals;
+pub(crate) mod replays;
 pub(crate) mod sign_in;
 pub(crate) mod stream;
 pub(crate) mod webhooks;

@@ -22,6 +22,8 @@ pub(crate) enum Refusal {
     Method,
     /// They may look and not change.
     ReadOnly,
+    /// It belongs to another portal, which alone may change it.
+    NotTheOwner,
     /// It did not come from a page of ours.
     Forged(Forgery),
     /// A form that cannot be read.
@@ -55,7 +57,7 @@ impl Refusal {
             Refusal::SignIn(_) => StatusCode::SEE_OTHER,
             Refusal::NotFound => StatusCode::NOT_FOUND,
             Refusal::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Refusal::ReadOnly | Refusal::Forged(_) => StatusCode::FORBIDDEN,
+            Refusal::ReadOnly | Refusal::NotTheOwner | Refusal::Forged(_) => StatusCode::FORBIDDEN,
             Refusal::Form(_) => StatusCode::BAD_REQUEST,
             Refusal::Busy | Refusal::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::Store(StoreError::Conflict | StoreError::Taken(_) | StoreError::LimitReached(_)) => {
@@ -82,6 +84,10 @@ impl Refusal {
                 text(
                     "Changes need an administrator of this portal itself. A partner looks after its customers' portals with the credentials of those portals.",
                 ),
+            ),
+            Refusal::NotTheOwner => (
+                "It belongs to another portal",
+                text("Its owner alone may change it. You can use it as long as it is there."),
             ),
             Refusal::Forged(Forgery::Token) => (
                 "This form is out of date",

@@ -6,7 +6,10 @@ use axum::routing::{get, post};
 
 use crate::guard;
 use crate::hub::Hub;
-use crate::pages::{assets, audit, enrollments, overview, portals, sign_in, stream, webhooks};
+use crate::pages::{
+    assets, audit, content, credentials, customers, deliveries, destinations, enrollments, events, notices, overview, portals, replays, sign_in, stream,
+    webhooks,
+};
 use crate::refusal::Refusal;
 
 /// Where the Hub is.
@@ -36,7 +39,38 @@ fn routes() -> Router<Hub> {
         .route("/{portal_id}/enrollments", get(enrollments::list::list))
         .route("/{portal_id}/enrollments.csv", get(enrollments::export::export))
         .route("/{portal_id}/enrollments/{id}", get(enrollments::show::show))
+        .route("/{portal_id}/content", get(content::list::list))
+        .route("/{portal_id}/content/upcoming", get(content::upcoming::upcoming))
+        .route("/{portal_id}/content/{id}", get(content::show::show))
+        .route("/{portal_id}/content/{id}/impact.csv", get(content::impact::csv))
+        .route("/{portal_id}/content/{id}/flag", get(content::flag::form).post(content::flag::flag))
+        .route("/{portal_id}/content/{id}/withdraw", post(content::withdraw::withdraw))
+        .route("/{portal_id}/content/{id}/edit", get(content::edit::form).post(content::edit::edit))
+        .route("/{portal_id}/content/{id}/package", get(content::package::form))
+        .route("/{portal_id}/content/{id}/package.zip", get(content::package::zip))
+        .route("/{portal_id}/destinations", get(destinations::list::list).post(destinations::create::create))
+        .route("/{portal_id}/destinations/new", get(destinations::create::form))
+        .route("/{portal_id}/destinations/{id}", get(destinations::show::show))
+        .route("/{portal_id}/destinations/{id}/edit", get(destinations::update::form).post(destinations::update::update))
+        .route("/{portal_id}/destinations/{id}/revoke", post(destinations::status::revoke))
+        .route("/{portal_id}/destinations/{id}/restore", post(destinations::status::restore))
+        .route("/{portal_id}/portals", get(customers::list::list).post(customers::create::create))
+        .route("/{portal_id}/portals/new", get(customers::create::form))
+        .route("/{portal_id}/portals/{id}", get(customers::show::show))
+        .route("/{portal_id}/portals/{id}/edit", get(customers::update::form).post(customers::update::update))
+        .route("/{portal_id}/credentials", get(credentials::list::list).post(credentials::create::create))
+        .route("/{portal_id}/credentials/new", get(credentials::create::form))
+        .route("/{portal_id}/credentials/{id}/revoke", get(credentials::revoke::form).post(credentials::revoke::revoke))
         .route("/{portal_id}/audit", get(audit::list))
+        .route("/{portal_id}/deliveries", get(deliveries::list::list))
+        .route("/{portal_id}/deliveries/{id}", get(deliveries::show::show))
+        .route("/{portal_id}/deliveries/{id}/replay", post(deliveries::replay::replay))
+        .route("/{portal_id}/events", get(events::list::list))
+        .route("/{portal_id}/events/{id}", get(events::show::show))
+        .route("/{portal_id}/why", get(events::why::why))
+        .route("/{portal_id}/notices", get(notices::list))
+        .route("/{portal_id}/replays/{id}", get(replays::show::show))
+        .route("/{portal_id}/webhooks/{id}/replays", get(replays::create::form).post(replays::create::create))
         .route("/{portal_id}/webhooks", get(webhooks::list::list).post(webhooks::create::create))
         .route("/{portal_id}/webhooks/new", get(webhooks::create::form))
         .route("/{portal_id}/webhooks/{id}", get(webhooks::show::show))

@@ -15,19 +15,42 @@ use crate::page;
 pub(crate) enum Area {
     Overview,
     Webhooks,
+    Deliveries,
+    Events,
     Enrollments,
+    Content,
+    Destinations,
+    Portals,
+    Credentials,
     Audit,
 }
 
 impl Area {
     /// Every part: one line each.
-    const ALL: &[Area] = &[Area::Overview, Area::Webhooks, Area::Enrollments, Area::Audit];
+    const ALL: &[Area] = &[
+        Area::Overview,
+        Area::Webhooks,
+        Area::Deliveries,
+        Area::Events,
+        Area::Enrollments,
+        Area::Content,
+        Area::Destinations,
+        Area::Portals,
+        Area::Credentials,
+        Area::Audit,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
             Area::Overview => "Overview",
             Area::Webhooks => "Webhooks",
+            Area::Deliveries => "Deliveries",
+            Area::Events => "Events",
             Area::Enrollments => "Enrollments",
+            Area::Content => "Content",
+            Area::Destinations => "Destinations",
+            Area::Portals => "Portals",
+            Area::Credentials => "Credentials",
             Area::Audit => "Audit log",
         }
     }
@@ -37,7 +60,13 @@ impl Area {
         match self {
             Area::Overview => "",
             Area::Webhooks => "/webhooks",
+            Area::Deliveries => "/deliveries",
+            Area::Events => "/events",
             Area::Enrollments => "/enrollments",
+            Area::Content => "/content",
+            Area::Destinations => "/destinations",
+            Area::Portals => "/portals",
+            Area::Credentials => "/credentials",
             Area::Audit => "/audit",
         }
     }
@@ -47,7 +76,13 @@ impl Area {
         match self {
             Area::Overview => "M4 13h6V4H4zM14 20h6v-9h-6zM4 20h6v-3H4zM14 7h6V4h-6z",
             Area::Webhooks => "M6 9a6 6 0 1 1 12 0c0 5 2 6 2 7H4c0-1 2-2 2-7zM10 20a2 2 0 0 0 4 0",
+            Area::Deliveries => "M4 12h13M12 6l6 6-6 6M4 6h3M4 18h3",
+            Area::Events => "M13 3L5 14h6l-1 7 8-11h-6z",
             Area::Enrollments => "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20c0-4 4-6 8-6s8 2 8 6",
+            Area::Content => "M4 19V5a2 2 0 0 1 2-2h14v18H6a2 2 0 0 1 0-4h14",
+            Area::Destinations => "M12 3v12M7 10l5 5 5-5M4 20h16",
+            Area::Portals => "M4 21V8l8-5 8 5v13M9 21v-6h6v6M9 10h.01M15 10h.01",
+            Area::Credentials => "M8 18a5 5 0 1 1 4.6-7H21v4h-3v3h-4v-3h-1.4A5 5 0 0 1 8 18zM8 13h.01",
             Area::Audit => "M6 3h9l4 4v14H6zM9 12h7M9 16h7M9 8h3",
         }
     }
@@ -70,6 +105,8 @@ pub(crate) struct Shell {
     pub(crate) email: String,
     pub(crate) role: &'static str,
     pub(crate) flash: Option<Flash>,
+    /// Whether the page may stay true while it is looked at: not one that answers a form, which cannot be asked for again.
+    pub(crate) is_live: bool,
     /// What stands in every form.
     pub(crate) form_token: String,
     pub(crate) style: String,
@@ -111,6 +148,7 @@ impl View {
             email: self.visitor.account.email.as_str().to_owned(),
             role: if self.visitor.account.administers() { "Administrator" } else { "Viewer" },
             flash: self.flash.clone(),
+            is_live: self.is_get,
             form_token: self.form_token.clone(),
             style: STYLE.path(),
             script: SCRIPT.path(),

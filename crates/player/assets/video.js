@@ -7,7 +7,7 @@ import { make } from "./element.js";
 const ENOUGH = 0.95;
 /* The end counts as played this many seconds before it. */
 const END_S = 1;
-/* A position may be this much further than the clock says: browsers tell late. */
+/* The last words that a browser has of a position are this much before the end. */
 const LATE_S = 0.6;
 const PARTS_MAX = 500;
 
@@ -55,12 +55,10 @@ export function showVideo(place, url, player) {
   let last = null;
 
   const length = () => (Number.isFinite(video.duration) ? video.duration : 0);
+  /* Whoever leaps says so first (`seeking`): what lies between two positions without one was played. */
   const follow = () => {
-    const now = { media: video.currentTime, clock: performance.now() / 1000 };
-    if (last && !video.seeking && now.media > last.media) {
-      const possible = (now.clock - last.clock) * video.playbackRate + LATE_S;
-      if (now.media - last.media <= possible) watched.add(last.media, now.media);
-    }
+    const now = video.currentTime;
+    if (last !== null && !video.seeking && now > last) watched.add(last, now);
     last = video.seeking || video.paused ? null : now;
   };
   const tell = (isUrgent) => {
@@ -78,12 +76,11 @@ export function showVideo(place, url, player) {
   video.addEventListener("loadedmetadata", () => { if (before.at > 0 && before.at < length() - END_S) video.currentTime = before.at; });
   video.addEventListener("seeking", () => { last = null; });
   video.addEventListener("seeked", () => { last = null; });
-  video.addEventListener("ratechange", follow);
   video.addEventListener("timeupdate", () => { follow(); if (!video.paused) tell(false); });
-  video.addEventListener("play", () => { last = { media: video.currentTime, clock: performance.now() / 1000 }; });
+  video.addEventListener("play", () => { last = video.currentTime; });
   video.addEventListener("pause", () => { follow(); last = null; tell(true); });
   video.addEventListener("ended", () => {
-    watched.add(Math.max(0, length() - LATE_S), length());
+    if (watched.reaches(length() - LATE_S)) watched.add(length() - LATE_S, length());
     tell(true);
   });
   video.addEventListener("error", () => {

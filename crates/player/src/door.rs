@@ -49,6 +49,6 @@ mod tests {
         }
         assert_eq!(door.enter().await.unwrap_err().status(), StatusCode::SERVICE_UNAVAILABLE);
         places.pop();
-        door.enter().await.unwrap();
+        places.push(door.enter().await.unwrap());
     }
 }

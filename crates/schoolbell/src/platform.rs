@@ -72,7 +72,6 @@ impl Platform {
             limits: config.limits.settings()?,
             schemas: Arc::new(config.scorm.schemas()?),
             player_url: config.player.url(config.server.listen)?,
-            ..Settings::default()
         };
         let player = player_settings(&settings);
         let hub_ending = CancellationToken::new();
@@ -184,6 +183,8 @@ fn hub_settings(settings: &Settings, ending: CancellationToken) -> hub::hub::Set
     hub::hub::Settings {
         url_policy: settings.url_policy,
         webhooks_per_portal_max: settings.webhooks_per_portal_max,
+        player_url: settings.player_url.clone(),
+        schemas: settings.schemas.clone(),
         origin: Arc::new(move |headers, extensions| origin(headers, extensions).map(gateway::limit::site)),
         ending,
         ..hub::hub::Settings::default()

@@ -27,6 +27,10 @@ impl Plays for SqliteStore {
         self.read("find_seat", |connection| find_seat(connection, destination_id, learner))
     }
 
+    async fn count_seats(&self, destination_id: DestinationId) -> Result<u64> {
+        self.read("count_seats", |connection| count_seats(connection, destination_id))
+    }
+
     async fn save_seat(&self, seat: NewSeat) -> Result<UserAccountId> {
         self.write("save_seat", move |connection| save_seat(connection, &seat)).await
     }
@@ -153,18 +157,22 @@ fn find_seat(
     row(connection, sql, &[&destination_id.0, &learner.0], |row| Ok(UserAccountId(row.of("user_account_id")?)))
 }
 
+fn count_seats(connection: &Connection, destination_id: DestinationId) -> Result<u64, VerbError> {
+    let sql = "-- count_seats
+        SELECT count(*)
+        FROM seats
+        WHERE destination_id = ?1";
+    let taken: i64 = connection.prepare_cached(sql)?.query_row([destination_id.0], |row| row.get(0))?;
+    Ok(taken.unsigned_abs())
+}
+
 fn save_seat(connection: &Connection, seat: &NewSeat) -> Result<UserAccountId, VerbError> {
     let NewSeat { destination_id, seats_max, learner, account, at } = seat;
     if let Some(account) = find_seat(connection, *destination_id, learner)? {
         return Ok(account);
     }
     if let Some(seats_max) = *seats_max {
-        let sql = "-- save_seat (limit)
-            SELECT count(*)
-            FROM seats
-            WHERE destination_id = ?1";
-        let taken: i64 = connection.prepare_cached(sql)?.query_row([destination_id.0], |row| row.get(0))?;
-        if taken >= i64::from(seats_max) {
+        if count_seats(connection, *destination_id)? >= u64::from(seats_max) {
             return Err(StoreError::LimitReached(seats_max as usize).into());
         }
     }

@@ -45,6 +45,9 @@ pub trait Plays: Send + Sync {
     /// The account of a learner who has a seat at a destination.
     async fn find_seat(&self, destination_id: DestinationId, learner: &Digest) -> Result<Option<UserAccountId>>;
 
+    /// How many learners have a seat at a destination.
+    async fn count_seats(&self, destination_id: DestinationId) -> Result<u64>;
+
     /// Takes a seat at a destination, and says whose account it is. A learner who has one keeps it; one who is known in the portal
     /// keeps their account.
     ///

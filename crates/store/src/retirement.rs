@@ -1,6 +1,8 @@
 //! Content that ends: its dates, the transitions that they ask for, and the telling of everybody concerned.
 
 use async_trait::async_trait;
+use contract::csv::cell;
+use contract::time::Millis;
 use domain::id::{LearningObjectId, PortalId};
 use domain::learning_object::LearningObject;
 use domain::learning_object::retirement::Announcement;
@@ -25,6 +27,21 @@ pub struct Impact {
     pub completed: u64,
     /// When the last of them was finished.
     pub last_completed_at: Option<Timestamp>,
+}
+
+/// Whom the end of content concerns, as a table for spreadsheets.
+pub fn impact_csv(portals: &[Impact]) -> String {
+    let mut csv =
+        "portal_id,portal_name,in_library,not_started,in_progress,completed,last_completed_time\r\n".to_owned();
+    for portal in portals {
+        let last = portal.last_completed_at.map(|at| Millis(at).to_string()).unwrap_or_default();
+        let Impact { portal_id, portal_name, in_library, not_started, in_progress, completed, .. } = portal;
+        let portal_name = cell(portal_name);
+        csv.push_str(&format!(
+            "{portal_id},{portal_name},{in_library},{not_started},{in_progress},{completed},{last}\r\n"
+        ));
+    }
+    csv
 }
 
 /// Retirements.

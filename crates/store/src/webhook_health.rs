@@ -9,7 +9,7 @@ use crate::error::Result;
 /// How many hours are told of.
 pub const HOURS: usize = 24;
 /// How many deliveries that wait are counted.
-pub const WAITING_COUNTED_MAX: u32 = 10_000;
+pub const WAITING_COUNTED_MAX: u32 = 1_000;
 
 /// How one webhook fares.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -22,7 +22,17 @@ pub(crate) fn parameters<'q>(query: Option<&'q str>, known: &[&str]) -> Result<V
 
 /// What was sent, or why it cannot be read. JSON alone: pages of others cannot send that unasked.
 pub(crate) fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Refusal> {
-    body.map(|Json(body)| body).map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))
+    body.map(|Json(body)| body)
+        .map_err(|rejection| Refusal::new(rejection.status(), in_plain_words(&rejection.body_text())))
+}
+
+/// What is wrong, without what the library says of the program.
+fn in_plain_words(said: &str) -> String {
+    let said = said.strip_prefix("Failed to deserialize the JSON body into the target type: ").unwrap_or(said);
+    match said.split_once(", expected struct ") {
+        Some((before, _)) => format!("{before}, expected an object"),
+        None => said.to_owned(),
+    }
 }
 
 pub(crate) fn field(name: &str, problem: &str) -> Refusal {
@@ -43,4 +53,26 @@ pub(crate) fn check_text(name: &str, text: &str) -> Result<(), Refusal> {
         return Err(field(name, &format!("it must be one line of at most {TEXT_CHARS_MAX} characters")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(sent: &str, expected: &str) {
+        #[derive(Debug, serde::Deserialize)]
+        struct Sent {
+            #[serde(rename = "muted")]
+            _muted: bool,
+        }
+        let rejection = Json::<Sent>::from_bytes(sent.as_bytes()).unwrap_err();
+        assert_eq!(in_plain_words(&rejection.body_text()), expected, "{sent}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_body_is_said_without_the_names_of_a_program() {
+        check("{\"muted\": 1}", "muted: invalid type: integer `1`, expected a boolean at line 1 column 11");
+        check("7", "invalid type: integer `7`, expected an object");
+    }
 }

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use super::{LearningObject, LifecycleState};
 use crate::id::LearningObjectId;
 
+/// How much of a library is looked at, the newest first.
+pub const CANDIDATES_MAX: u32 = 20_000;
 /// What likeness weighs; a title that is the same weighs [`TITLE`].
 const PROVIDER: f64 = 0.5;
 /// All topics in common.

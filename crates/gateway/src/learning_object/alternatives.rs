@@ -19,8 +19,6 @@ use crate::page::{PageLimits, cut};
 use crate::refusal::Refusal;
 
 const LIMITS: PageLimits = PageLimits { limit_default: 10, limit_max: 100, depth_max: u32::MAX };
-/// How much of a library is looked at, the newest first.
-const CANDIDATES_MAX: u32 = 20_000;
 
 /// Which alternatives are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -60,7 +58,7 @@ pub(crate) async fn alternatives(
     let now = gateway.now();
     let states = Some((vec![LifecycleState::Published], now));
     let filter = LearningObjectFilter { states, order: store::page::Order::Descending, ..Default::default() };
-    let page = PageRequest { limit: CANDIDATES_MAX, offset: 0 };
+    let page = PageRequest { limit: alternative::CANDIDATES_MAX, offset: 0 };
     let candidates = gateway.store.list_learning_objects(caller.portal_id, &filter, page).await?;
     let Listed { total, items } = cut(alternative::rank(&content, &candidates.items, now), asked);
     Ok(Json(AlternativePage { total, hits: items.into_iter().map(|id| id.0).collect() }))

@@ -5,9 +5,8 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use contract::api::learning_object as api;
-use contract::csv::cell;
 use serde::Deserialize;
-use store::retirement::Impact;
+use store::retirement::{Impact, impact_csv};
 use utoipa::IntoParams;
 
 use super::{find, wire};
@@ -45,14 +44,16 @@ pub(crate) async fn impact(
 ) -> Result<Response, Refusal> {
     let content = find::find(&gateway, caller.portal_id, &id).await?;
     let portals = gateway.store.list_impact(caller.portal_id, content.id).await?;
-    let impact = api::Impact {
-        lo_id: content.id.to_string(),
-        pending_state: content.retirement.map(wire::pending_state),
-        portals: portals.into_iter().map(written).collect(),
-    };
     match query.format.as_deref() {
-        None | Some("json") => Ok(Json(impact).into_response()),
-        Some("csv") => Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv(&impact)).into_response()),
+        None | Some("json") => {
+            let impact = api::Impact {
+                lo_id: content.id.to_string(),
+                pending_state: content.retirement.map(wire::pending_state),
+                portals: portals.into_iter().map(written).collect(),
+            };
+            Ok(Json(impact).into_response())
+        }
+        Some("csv") => Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], impact_csv(&portals)).into_response()),
         Some(other) => Err(Refusal::field("format", format_args!("format must be json or csv, not {other:?}"))),
     }
 }
@@ -67,18 +68,4 @@ fn written(impact: Impact) -> api::PortalImpact {
         completed: impact.completed,
         last_completed_time: impact.last_completed_at.map(Into::into),
     }
-}
-
-fn csv(impact: &api::Impact) -> String {
-    let mut csv =
-        "portal_id,portal_name,in_library,not_started,in_progress,completed,last_completed_time\r\n".to_owned();
-    for portal in &impact.portals {
-        let last = portal.last_completed_time.map(|at| at.to_string()).unwrap_or_default();
-        let api::PortalImpact { portal_id, portal_name, in_library, not_started, in_progress, completed, .. } = portal;
-        let portal_name = cell(portal_name);
-        csv.push_str(&format!(
-            "{portal_id},{portal_name},{in_library},{not_started},{in_progress},{completed},{last}\r\n"
-        ));
-    }
-    csv
 }

@@ -106,16 +106,17 @@ fn edition(text: &str) -> Result<Edition, Refusal> {
 }
 
 fn refuse_what_is_not_handed_out(gateway: &Gateway, content: &LearningObject) -> Result<(), Refusal> {
-    match content.state_at(gateway.now()) {
-        LifecycleState::Published | LifecycleState::Retired => Ok(()),
-        LifecycleState::Draft => {
-            let message =
-                format!("learning object {} is a draft: there is a package of it once it is published", content.id);
-            Err(Refusal::field("id", message))
-        }
-        LifecycleState::Removed => {
+    match content.handed_out(gateway.now()) {
+        Ok(()) => Ok(()),
+        Err(LifecycleState::Removed) => {
             let message = format!("learning object {} was removed", content.id);
             Err(Refusal::new(StatusCode::GONE, "content_removed", message))
+        }
+        Err(state) => {
+            let id = content.id;
+            let message =
+                format!("learning object {id} is a {}: there is a package of it once it is published", state.as_str());
+            Err(Refusal::field("id", message))
         }
     }
 }

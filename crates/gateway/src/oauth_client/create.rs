@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use contract::api::oauth::{self as api, CreateOauthClient};
 use domain::audit::{Action, Noted};
 use domain::id::{ClientId, UserAccountId};
-use domain::oauth::{OauthClient, Token};
+use domain::oauth::{CLIENT_SECRET_LENGTH, OauthClient, Token};
 use domain::portal::Portal;
 use store::keyring::CLIENT_SECRET;
 use store::page::PageRequest;
@@ -21,8 +21,6 @@ use crate::portal::access;
 use crate::refusal::Refusal;
 use crate::{audit, idempotency};
 
-/// How many hex digits a secret has, as in the published samples: 160 bits.
-const SECRET_LENGTH: usize = 40;
 /// Among how many of a portal's first accounts an administrator is looked for.
 const FIRST_ACCOUNTS: PageRequest = PageRequest { limit: 50, offset: 0 };
 
@@ -43,7 +41,7 @@ pub(crate) async fn create(
         None => access::find_own(&gateway, &caller).await?,
         Some(id) => access::find_visible(&gateway, &caller, id.parse().map_err(|_| access::not_found(id))?).await?,
     };
-    let secret = gateway.random.hex(SECRET_LENGTH);
+    let secret = gateway.random.hex(CLIENT_SECRET_LENGTH);
     let client = OauthClient {
         id: ClientId::draw(&*gateway.random),
         portal_id: portal.id,

@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use contract::api::portal::{self as api, CreateFirstAdministrator, CreatePortal, FirstAdministrator};
+use contract::api::portal::{self as api, CreateFirstAdministrator, CreatePortal};
 use domain::audit::{Action, Noted};
 use domain::change::Change;
 use domain::id::{AccountGuid, PortalId, UserAccountId};
 use domain::oauth::Token;
-use domain::portal::{Portal, PortalDomain, PortalKind};
-use domain::user_account::{EmailAddress, Role, UserAccount};
+use domain::portal::customer::{FirstAdministrator, NewCustomer};
+use domain::portal::{Portal, PortalDomain};
+use domain::user_account::{EmailAddress, UserAccount};
 use jiff::Timestamp;
 use store::id::Sequence;
 
@@ -37,17 +38,19 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<api::Portal>), Refusal> {
     let partner = access::find_own_partner(&gateway, &caller).await?;
     let now = gateway.now();
-    let person = match asked.user_account.take() {
-        Some(person) => person,
+    let person = asked.user_account.take();
+    let portal = portal(&gateway, partner.id, asked, now).await?;
+    let person = match person {
+        Some(person) => administrator(person)?,
         None => myself(&gateway, &caller).await?,
     };
-    let portal = portal(&gateway, partner.id, asked, now).await?.create()?;
-    let administrator = administrator(&gateway, portal.after.id, person, now).await?;
+    let id = UserAccountId(gateway.store.next_id(Sequence::UserAccount).await?);
+    let administrator = person.create(id, portal.after.id, AccountGuid::draw(&*gateway.random, now), now)?;
     save(&gateway, &caller, &portal, &administrator).await?;
     crash::point!("api/portal-saved");
 
     let oauth_token = token(&gateway, &caller, &administrator.after).await?;
-    let administrator = FirstAdministrator {
+    let administrator = api::FirstAdministrator {
         id: administrator.after.id.to_string(),
         account_guid: administrator.after.guid.to_string(),
         oauth_token,
@@ -60,66 +63,40 @@ async fn portal(
     partner_id: PortalId,
     asked: CreatePortal,
     now: Timestamp,
-) -> Result<Portal, Refusal> {
+) -> Result<Change<Portal>, Refusal> {
     let name = asked.name.ok_or_else(|| Refusal::required("name"))?;
     let domain = asked.domain.ok_or_else(|| Refusal::required("domain"))?;
     let country = asked.country.ok_or_else(|| Refusal::required("country"))?;
     let industry = asked.industry.ok_or_else(|| Refusal::required("industry"))?;
-    Ok(Portal {
-        id: PortalId(gateway.store.next_id(Sequence::Portal).await?),
-        version: 0,
-        partner_id: Some(partner_id),
-        kind: PortalKind::Customer,
+    let customer = NewCustomer {
         name,
         domain: PortalDomain::parse(&domain)
             .map_err(|error| Refusal::bad_request("INVALID_DOMAIN", error.to_string()))?,
-        timezone: asked.timezone.unwrap_or_else(|| "UTC".to_owned()),
-        country: Some(country),
-        industry: Some(industry),
+        country,
+        industry,
+        timezone: asked.timezone,
         company_size: asked.company_size,
         external_customer_id: asked.external_customer_id,
         child_enrollment_events: asked.settings.is_some_and(|settings| settings.child_enrollment_events),
-        created_at: now,
-        updated_at: now,
-    })
+    };
+    let id = PortalId(gateway.store.next_id(Sequence::Portal).await?);
+    Ok(customer.create(id, partner_id, now)?)
 }
 
-async fn administrator(
-    gateway: &Gateway,
-    portal_id: PortalId,
-    person: CreateFirstAdministrator,
-    now: Timestamp,
-) -> Result<Change<UserAccount>, Refusal> {
+fn administrator(person: CreateFirstAdministrator) -> Result<FirstAdministrator, Refusal> {
     let email = person.email.ok_or_else(|| Refusal::required("user_account.email"))?;
-    let email = EmailAddress::parse(&email).map_err(|error| Refusal::field("user_account.email", error))?;
-    let account = UserAccount {
-        id: UserAccountId(gateway.store.next_id(Sequence::UserAccount).await?),
-        version: 0,
-        portal_id,
-        guid: AccountGuid::draw(&*gateway.random, now),
+    Ok(FirstAdministrator {
+        email: EmailAddress::parse(&email).map_err(|error| Refusal::field("user_account.email", error))?,
+        username: person.username,
         given_name: person.given_name.unwrap_or_default(),
         family_name: person.family_name.unwrap_or_default(),
-        username: person.username.unwrap_or_else(|| email.as_str().to_owned()),
-        email,
-        roles: vec![Role::Administrator],
-        active: true,
-        external_user_id: None,
-        created_at: now,
-        updated_at: now,
-    };
-    Ok(account.create()?)
+    })
 }
 
 /// The person who acts with the caller's token.
-async fn myself(gateway: &Gateway, caller: &Token) -> Result<CreateFirstAdministrator, Refusal> {
+async fn myself(gateway: &Gateway, caller: &Token) -> Result<FirstAdministrator, Refusal> {
     let account = gateway.store.find_user_account(caller.portal_id, caller.user_account_id).await?;
-    let account = account.ok_or_else(|| Refusal::required("user_account"))?;
-    Ok(CreateFirstAdministrator {
-        email: Some(account.email.as_str().to_owned()),
-        username: Some(account.username),
-        given_name: Some(account.given_name),
-        family_name: Some(account.family_name),
-    })
+    account.map(FirstAdministrator::like).ok_or_else(|| Refusal::required("user_account"))
 }
 
 async fn save(

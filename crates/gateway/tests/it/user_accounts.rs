@@ -68,7 +68,7 @@ async fn what_an_account_cannot_be_names_the_field() {
         ("email", json!("no address"), "email", "an address"),
         ("roles", json!(["Learner", "King"]), "roles[1]", "King"),
         ("given_name", json!("x".repeat(256)), "given_name", "at most 255"),
-        ("roles", json!("Learner"), "roles", "expected a sequence"),
+        ("roles", json!("Learner"), "roles", "expected a list"),
     ] {
         let mut asked = json!({"email": "a@b.example"});
         asked[field] = value.clone();

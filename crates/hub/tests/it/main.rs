@@ -2,6 +2,9 @@
 
 mod answer;
 mod app;
+mod browser;
+mod content;
+mod deliveries;
 mod enrollments;
 mod pages;
 mod sample;

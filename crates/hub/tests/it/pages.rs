@@ -12,7 +12,7 @@ use crate::webhooks::deliver;
 
 /// The page without what differs from run to run or with each change of the style sheet, for a snapshot of this name.
 #[track_caller]
-fn check(name: &str, answer: &Answer) {
+pub(crate) fn check(name: &str, answer: &Answer) {
     let mut text = answer.text.clone();
     for (before, after) in [
         ("name=\"_token\" value=\"", "\""),

@@ -43,7 +43,7 @@ async fn whoever_looks_on_is_told_of_changes_until_they_sign_out() {
         (stream.status().as_u16(), &stream.headers()["content-type"]),
         (200, &"text/event-stream".parse().unwrap())
     );
-    assert_eq!(said(&mut stream).await.as_deref(), Some("retry: 3000\n\n"));
+    assert_eq!(said(&mut stream).await.as_deref(), Some("retry: 3000\nevent: begun\ndata: 1\n\n"));
     rename(&app).await;
     assert_eq!(said(&mut stream).await.as_deref(), Some("event: changed\ndata: 1\n\n"));
     rename(&app).await;

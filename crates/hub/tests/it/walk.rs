@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use axum::http::{Method, Response};
 use domain::enrollment::Status;
-use domain::id::{EnrollmentId, PortalId, WebhookId};
+use domain::id::{EnrollmentId, LearningObjectId, PortalId, WebhookId};
 use domain::user_account::{Role, UserAccount};
 use tower::ServiceExt;
 
 use crate::answer::between;
 use crate::app::{App, Browser, HOST, PASSWORD};
+use crate::deliveries::Told;
 
 /// Who a route is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,27 @@ fn rows() -> Vec<(&'static str, &'static str, For, &'static str)> {
         ("GET", "/{portal_id}/enrollments.csv", Viewers, "/hub/{portal}/enrollments.csv"),
         ("GET", "/{portal_id}/enrollments/{id}", Viewers, "/hub/{portal}/enrollments/{enrollment}"),
         ("GET", "/{portal_id}/audit", Viewers, "/hub/{portal}/audit"),
+        ("GET", "/{portal_id}/content", Viewers, "/hub/{portal}/content"),
+        ("GET", "/{portal_id}/content/upcoming", Viewers, "/hub/{portal}/content/upcoming"),
+        ("GET", "/{portal_id}/content/{id}", Viewers, "/hub/{portal}/content/{content}"),
+        ("GET", "/{portal_id}/content/{id}/impact.csv", Viewers, "/hub/{portal}/content/{content}/impact.csv"),
+        ("GET", "/{portal_id}/content/{id}/flag", Editors, "/hub/{portal}/content/{content}/flag"),
+        ("POST", "/{portal_id}/content/{id}/flag", Actors, "/hub/{portal}/content/{content}/flag"),
+        ("POST", "/{portal_id}/content/{id}/withdraw", Actors, "/hub/{portal}/content/{content}/withdraw"),
+        ("GET", "/{portal_id}/content/{id}/edit", Editors, "/hub/{portal}/content/{content}/edit"),
+        ("POST", "/{portal_id}/content/{id}/edit", Actors, "/hub/{portal}/content/{content}/edit"),
+        ("GET", "/{portal_id}/content/{id}/package", Editors, "/hub/{portal}/content/{content}/package"),
+        ("GET", "/{portal_id}/content/{id}/package.zip", Editors, "/hub/{portal}/content/{content}/package.zip"),
+        ("GET", "/{portal_id}/deliveries", Viewers, "/hub/{portal}/deliveries"),
+        ("GET", "/{portal_id}/deliveries/{id}", Viewers, "/hub/{portal}/deliveries/{delivery}"),
+        ("POST", "/{portal_id}/deliveries/{id}/replay", Actors, "/hub/{portal}/deliveries/{delivery}/replay"),
+        ("GET", "/{portal_id}/events", Viewers, "/hub/{portal}/events"),
+        ("GET", "/{portal_id}/events/{id}", Viewers, "/hub/{portal}/events/{event}"),
+        ("GET", "/{portal_id}/why", Viewers, "/hub/{portal}/why?q={enrollment}"),
+        ("GET", "/{portal_id}/notices", Viewers, "/hub/{portal}/notices"),
+        ("GET", "/{portal_id}/replays/{id}", Viewers, "/hub/{portal}/replays/{replay}"),
+        ("GET", "/{portal_id}/webhooks/{id}/replays", Viewers, "/hub/{portal}/webhooks/{webhook}/replays"),
+        ("POST", "/{portal_id}/webhooks/{id}/replays", Actors, "/hub/{portal}/webhooks/{webhook}/replays"),
         ("GET", "/{portal_id}/webhooks", Viewers, "/hub/{portal}/webhooks"),
         ("POST", "/{portal_id}/webhooks", Actors, "/hub/{portal}/webhooks"),
         ("GET", "/{portal_id}/webhooks/new", Editors, "/hub/{portal}/webhooks/new"),
@@ -63,7 +85,7 @@ fn rows() -> Vec<(&'static str, &'static str, For, &'static str)> {
 const ROUTER: &str = include_str!("../../src/router.rs");
 
 /// The routes as they stand in the table: method and path.
-fn table() -> BTreeSet<(String, String)> {
+pub(crate) fn table() -> BTreeSet<(String, String)> {
     let (_, table) = ROUTER.split_once("fn routes()").unwrap();
     let mut routes = BTreeSet::new();
     for row in table.split(".route(").skip(1) {
@@ -90,6 +112,8 @@ struct Place {
     portal_id: PortalId,
     webhook_id: WebhookId,
     enrollment_id: EnrollmentId,
+    lo_id: LearningObjectId,
+    told: Told,
 }
 
 impl Place {
@@ -98,7 +122,8 @@ impl Place {
         let lo_id = app.content(portal_id, "Walked").await;
         let learner = app.account(portal_id, "walker@example.com", Role::Learner, PASSWORD).await;
         let enrollment_id = app.enrollment(portal_id, learner.id, lo_id, Status::InProgress).await;
-        Place { portal_id, webhook_id, enrollment_id }
+        let told = Told::of(app, portal_id, &webhook_id).await;
+        Place { portal_id, webhook_id, enrollment_id, lo_id, told }
     }
 
     fn path(&self, template: &str, style: &str) -> String {
@@ -106,6 +131,10 @@ impl Place {
             .replace("{portal}", &self.portal_id.to_string())
             .replace("{webhook}", self.webhook_id.as_str())
             .replace("{enrollment}", &self.enrollment_id.to_string())
+            .replace("{content}", &self.lo_id.to_string())
+            .replace("{delivery}", &self.told.delivery_id.to_string())
+            .replace("{event}", self.told.event_id.as_str())
+            .replace("{replay}", self.told.replay_id.as_str())
             .replace("{style}", style)
     }
 }

@@ -209,7 +209,7 @@ async fn flagged_of(
     now: Timestamp,
 ) -> Result<Vec<(Timestamp, LearningObject)>> {
     let mut flagged = Vec::new();
-    let mut filter = LearningObjectFilter::default();
+    let mut filter = LearningObjectFilter { is_flagged: Some(true), ..LearningObjectFilter::default() };
     loop {
         let page = PageRequest { limit: READ_MAX, offset: 0 };
         let listed = provisioner.store.list_learning_objects(portal_id, &filter, page).await?;

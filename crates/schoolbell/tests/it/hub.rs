@@ -122,6 +122,7 @@ async fn the_published_steps_make_a_webhook_and_its_deliveries_appear_by_themsel
     page.screenshot("hub-webhooks").await;
     page.click(".portal-menu > summary").await;
     page.screenshot("hub-portals-menu").await;
+    page.press("Escape").await;
     page.click(role("link", "My webhook for course completion")).await;
     page.wait_for_text("Settings").await;
     page.click(role("link", "Edit")).await;

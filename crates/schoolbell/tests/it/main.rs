@@ -10,6 +10,7 @@ mod demo;
 mod hub;
 mod idempotency;
 mod kill;
+mod lms;
 mod notices;
 mod player;
 mod process;

@@ -17,8 +17,8 @@ use crate::row::RowExt;
 
 /// For how many hours they are kept: as many as are shown, and as many for a clock that is set back.
 const KEPT: i64 = 48;
-/// How many deliveries that wait a pulse looks at.
-const FELT_MAX: u32 = 1_000;
+/// How many deliveries that wait a pulse counts: with more, others of what it feels change too.
+const FELT_MAX: u32 = 20;
 
 /// Counts the attempts of a webhook that were recorded now.
 pub(crate) fn count(
@@ -109,7 +109,8 @@ impl WebhookHealths for SqliteStore {
                     WHERE webhook_no = webhooks.no
                     ORDER BY hour DESC
                     LIMIT 1
-                ) AS attempts
+                ) AS attempts,
+                (SELECT sum(deliveries + 1) + count(finished_at) FROM replays WHERE webhook_no = webhooks.no) AS replays
             FROM webhooks
             WHERE portal_id = ?1
             ORDER BY no";
@@ -123,9 +124,9 @@ impl WebhookHealths for SqliteStore {
     }
 }
 
-fn feel(row: &Row<'_>) -> Result<[Option<i64>; 8], VerbError> {
-    let columns = ["no", "version", "event_no", "first_due_at", "last_due_at", "waiting", "hour", "attempts"];
-    let mut felt = [None; 8];
+fn feel(row: &Row<'_>) -> Result<[Option<i64>; 9], VerbError> {
+    let columns = ["no", "version", "event_no", "first_due_at", "last_due_at", "waiting", "hour", "attempts", "replays"];
+    let mut felt = [None; 9];
     for (value, column) in felt.iter_mut().zip(columns) {
         *value = row.of(column)?;
     }

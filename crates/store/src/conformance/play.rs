@@ -118,6 +118,7 @@ pub async fn a_learner_has_one_account_in_a_portal(store: Arc<dyn Store>) {
     let ada = take(portal_id, first, 7).await;
     assert_eq!(world.store.find_seat(first, &Digest([7; 32])).await.unwrap(), Some(ada));
     assert_eq!(world.store.find_seat(second, &Digest([7; 32])).await.unwrap(), None);
+    assert_eq!(world.store.count_seats(second).await.unwrap(), 0);
     assert_eq!(take(portal_id, first, 7).await, ada);
     assert_eq!(take(portal_id, second, 7).await, ada);
     assert_ne!(take(portal_id, first, 8).await, ada);
@@ -149,6 +150,7 @@ pub async fn seats_are_exact_under_contention(store: Arc<dyn Store>) {
         }
     }
     assert_eq!(seated.len(), SEATS as usize);
+    assert_eq!(world.store.count_seats(destination_id).await.unwrap(), u64::from(SEATS));
     let (learner, account) = seated.pop_first().unwrap();
     let again = seat(&world, portal_id, destination_id, learner, Some(1)).await;
     assert_eq!(world.store.save_seat(again).await.unwrap(), account, "a seat is kept, also when there are fewer now");

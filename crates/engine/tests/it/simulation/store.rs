@@ -313,6 +313,7 @@ steps! {
     }
     Plays {
         find_seat(destination_id: DestinationId, learner: &Digest) -> Option<UserAccountId>;
+        count_seats(destination_id: DestinationId) -> u64;
         save_seat(seat: NewSeat) -> UserAccountId;
         save_launch(launch: NewLaunch) -> ();
         save_one_time_token(token: OneTimeToken) -> ();

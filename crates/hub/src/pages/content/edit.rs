@@ -54,8 +54,12 @@ pub(crate) async fn edit(
 ) -> Result<Response, Refusal> {
     let decide = |mut content: LearningObject| {
         content.language = form.given("language").map(str::to_owned);
-        content.topics = lines(&form, "topics").map(str::to_owned).collect();
-        content.topics.dedup();
+        content.topics = Vec::new();
+        for topic in lines(&form, "topics").map(str::to_owned) {
+            if !content.topics.contains(&topic) {
+                content.topics.push(topic);
+            }
+        }
         let read = lines(&form, "replacements").map(|line| {
             let wrong = || Errors::one("replacements", format!("{line:?} is not the number of content"));
             line.parse::<LearningObjectId>().map_err(|_| wrong())
@@ -80,7 +84,9 @@ fn refused(error: LearningObjectError) -> Errors {
         LearningObjectError::Language => {
             Errors::one("language", "write it as a tag, such as en or pt-BR: letters, digits and hyphens")
         }
-        LearningObjectError::Topics => Errors::one("topics", format!("at most {TOPICS_MAX} topics of 1 to 100 characters each")),
+        LearningObjectError::Topics => {
+            Errors::one("topics", format!("at most {TOPICS_MAX} topics of 1 to 100 characters each"))
+        }
         LearningObjectError::Replacements => {
             Errors::one("replacements", format!("name at most {REPLACEMENTS_MAX} others, and not this one itself"))
         }

@@ -41,13 +41,7 @@ struct FlagPage {
 }
 
 impl FlagPage {
-    async fn of(
-        hub: &Hub,
-        view: &View,
-        content: &LearningObject,
-        form: Form,
-        errors: Errors,
-    ) -> Result<Self, Refusal> {
+    async fn of(hub: &Hub, view: &View, content: &LearningObject, form: Form, errors: Errors) -> Result<Self, Refusal> {
         let (now, impact) = (hub.now(), hub.store.list_impact(view.portal.id, content.id).await?);
         let doing = if content.retirement.is_some() { "Move the removal of" } else { "Flag" };
         Ok(FlagPage {
@@ -135,7 +129,8 @@ fn refused(error: RetirementError) -> Errors {
         }
         RetirementError::NoticeTooShort(_) => (
             "force",
-            "that is less than 60 days from now: choose a later date, or tick this to give less notice all the same".to_owned(),
+            "that is less than 60 days from now: choose a later date, or tick this to give less notice all the same"
+                .to_owned(),
         ),
         RetirementError::InThePast(_) => ("removed_at", "that lies in the past".to_owned()),
         RetirementError::TooFar(_) => ("removed_at", format!("that lies more than {NOTICE_YEARS_MAX} years ahead")),

@@ -78,7 +78,8 @@ pub(crate) async fn csv(
     let mut response = Response::new(Body::from(impact_csv(&impact)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    let name = HeaderValue::try_from(format!("attachment; filename=\"impact-{id}.csv\"")).map_err(|_| Refusal::NotFound)?;
+    let name =
+        HeaderValue::try_from(format!("attachment; filename=\"impact-{id}.csv\"")).map_err(|_| Refusal::NotFound)?;
     headers.insert(header::CONTENT_DISPOSITION, name);
     Ok(view.note(response))
 }

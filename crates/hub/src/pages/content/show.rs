@@ -67,7 +67,8 @@ pub(crate) async fn show(
     let impact = hub.store.list_impact(view.portal.id, id).await?;
     let ends = content.retirement.is_some() || matches!(state, LifecycleState::Retired | LifecycleState::Removed);
     let alternatives = if ends { Some(alternative::list(&hub, &view, &content).await?) } else { None };
-    let (row, may_edit) = (ContentRow::new(&view, &content, now), view.may_change() && content.owner_id == view.portal.id);
+    let (row, may_edit) =
+        (ContentRow::new(&view, &content, now), view.may_change() && content.owner_id == view.portal.id);
     let is_there = matches!(state, LifecycleState::Published | LifecycleState::Retired);
     let show = Show {
         shell: view.shell(Area::Content, content.title.clone()),

@@ -13,6 +13,7 @@ const ANSWER_CHARS_MAX: usize = 500;
 
 /// A delivery: of what, and how far it has come.
 pub(crate) struct Told {
+    pub(crate) id: String,
     pub(crate) event_id: String,
     pub(crate) event_type: String,
     pub(crate) is_test: bool,
@@ -29,6 +30,7 @@ impl Told {
     pub(crate) fn new(delivery: &Delivery, now: Timestamp) -> Self {
         let (state, badge, at, text) = state(delivery, now);
         Told {
+            id: delivery.id.to_string(),
             event_id: delivery.event.id.to_string(),
             event_type: event_type_name(delivery.event.event_type),
             is_test: delivery.event.is_test,
