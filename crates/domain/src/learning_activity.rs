@@ -11,6 +11,8 @@ use crate::id::{DestinationId, EnrollmentId, LearningActivityId, LearningObjectI
 
 /// How many names one launch may pass, with all that is passed after it.
 pub const NAMES_MAX: usize = 2_000;
+/// How many bytes all names and last values of one launch have at most: whoever reads the launch reads them all.
+pub const VALUES_BYTES_MAX: usize = 1024 * 1024;
 /// The longest name, in bytes.
 pub const NAME_BYTES_MAX: usize = 255;
 /// The longest of the texts by which it is said that an LMS refused a value, in characters; what is longer is cut.

@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::id::{LearningObjectId, PackageId, PortalId};
 
-/// How much of a file is stored and read at once, in bytes: every chunk but the last has so many.
-pub const CHUNK_BYTES_MAX: usize = 1024 * 1024;
+/// How much of a file is stored and read at once, in bytes: every chunk but the last has so many, in every database that there is, so it
+/// stays as it is.
+pub const CHUNK_BYTES_MAX: usize = 256 * 1024;
 /// How long an upload may take until its last piece is stored; what is unfinished for longer is dropped. Longer than the API lets one
 /// take.
 pub const UNFINISHED_FOR: SignedDuration = SignedDuration::from_hours(2);

@@ -21,11 +21,14 @@ use store::error::StoreError;
 use store::package::{PIECES_BYTES_MAX, PIECES_MAX};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::{Instant, sleep};
 
 pub(crate) use self::room::Uploads;
 
 /// How many batches of pieces lie ready while one is stored.
 const BATCHES_AHEAD: usize = 1;
+/// How many times as long as storing a batch took it rests then: for so much of the time the writer is free for others.
+const RESTS: u32 = 3;
 
 /// For what a package is.
 #[derive(Clone, Debug)]
@@ -85,7 +88,9 @@ pub async fn keep(store: &dyn Store, archive: Vec<u8>, purpose: Purpose) -> Resu
     let (ready, mut batches) = mpsc::channel(BATCHES_AHEAD);
     let unpacked = spawn_blocking(move || unpack(course.archive, &ready));
     while let Some(batch) = batches.recv().await {
+        let started = Instant::now();
         store.save_package_pieces(&package.id, batch).await?;
+        sleep(started.elapsed() * RESTS).await;
     }
     unpacked.await.unwrap_or_else(resume)?;
     Ok(package)

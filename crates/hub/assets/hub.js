@@ -164,5 +164,8 @@
   });
   const wrong = document.querySelector(".notice.bad[tabindex]");
   if (wrong) wrong.focus();
+  // Where there is no room for all parts, the one that is shown is in sight.
+  const here = document.querySelector(".side [aria-current]");
+  if (here) here.closest(".side").scrollLeft = here.offsetLeft - 24;
   listen();
 })();

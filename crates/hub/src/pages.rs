@@ -11,6 +11,7 @@ pub(crate) mod enrollments;
 pub(crate) mod events;
 pub(crate) mod notices;
 pub(crate) mod overview;
+pub(crate) mod people;
 pub(crate) mod portals;
 pub(crate) mod replays;
 pub(crate) mod sign_in;

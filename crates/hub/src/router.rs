@@ -6,8 +6,9 @@ use axum::routing::{get, post};
 
 use crate::guard;
 use crate::hub::Hub;
+use crate::page;
 use crate::pages::{
-    assets, audit, content, credentials, customers, deliveries, destinations, enrollments, events, notices, overview, portals, replays, sign_in, stream,
+    assets, audit, content, credentials, customers, deliveries, destinations, enrollments, events, notices, overview, people, portals, replays, sign_in, stream,
     webhooks,
 };
 use crate::refusal::Refusal;
@@ -21,8 +22,10 @@ pub fn router(hub: Hub) -> Router {
         .fallback(async || Refusal::NotFound)
         .method_not_allowed_fallback(async || Refusal::Method)
         .layer(from_fn_with_state(hub.clone(), guard::guard))
-        .with_state(hub);
-    Router::new().nest(BASE, pages)
+        .with_state(hub.clone());
+    // What is nested begins at the base itself, and not at a slash behind it.
+    let slash = Router::new().route("/hub/", get(async || page::see_other(BASE)));
+    Router::new().nest(BASE, pages).merge(slash.layer(from_fn_with_state(hub, guard::guard)))
 }
 
 /// Every page: one line each.
@@ -61,6 +64,12 @@ fn routes() -> Router<Hub> {
         .route("/{portal_id}/credentials", get(credentials::list::list).post(credentials::create::create))
         .route("/{portal_id}/credentials/new", get(credentials::create::form))
         .route("/{portal_id}/credentials/{id}/revoke", get(credentials::revoke::form).post(credentials::revoke::revoke))
+        .route("/{portal_id}/people", get(people::list::list).post(people::create::create))
+        .route("/{portal_id}/people/new", get(people::create::form))
+        .route("/{portal_id}/people/{id}", get(people::show::show).post(people::update::update))
+        .route("/{portal_id}/people/{id}/block", post(people::status::block))
+        .route("/{portal_id}/people/{id}/unblock", post(people::status::unblock))
+        .route("/{portal_id}/people/{id}/password", post(people::password::set))
         .route("/{portal_id}/audit", get(audit::list))
         .route("/{portal_id}/deliveries", get(deliveries::list::list))
         .route("/{portal_id}/deliveries/{id}", get(deliveries::show::show))

@@ -22,6 +22,7 @@ pub(crate) enum Area {
     Destinations,
     Portals,
     Credentials,
+    People,
     Audit,
 }
 
@@ -37,6 +38,7 @@ impl Area {
         Area::Destinations,
         Area::Portals,
         Area::Credentials,
+        Area::People,
         Area::Audit,
     ];
 
@@ -51,6 +53,7 @@ impl Area {
             Area::Destinations => "Destinations",
             Area::Portals => "Portals",
             Area::Credentials => "Credentials",
+            Area::People => "People",
             Area::Audit => "Audit log",
         }
     }
@@ -67,6 +70,7 @@ impl Area {
             Area::Destinations => "/destinations",
             Area::Portals => "/portals",
             Area::Credentials => "/credentials",
+            Area::People => "/people",
             Area::Audit => "/audit",
         }
     }
@@ -83,6 +87,7 @@ impl Area {
             Area::Destinations => "M12 3v12M7 10l5 5 5-5M4 20h16",
             Area::Portals => "M4 21V8l8-5 8 5v13M9 21v-6h6v6M9 10h.01M15 10h.01",
             Area::Credentials => "M8 18a5 5 0 1 1 4.6-7H21v4h-3v3h-4v-3h-1.4A5 5 0 0 1 8 18zM8 13h.01",
+            Area::People => "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20c0-4 3-6 6.5-6s6.5 2 6.5 6M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14.4c2.2.9 3.5 2.8 3.5 5.6",
             Area::Audit => "M6 3h9l4 4v14H6zM9 12h7M9 16h7M9 8h3",
         }
     }

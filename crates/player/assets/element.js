@@ -10,3 +10,12 @@ export function make(name, attributes = {}, ...children) {
   element.append(...children.filter((child) => child !== null));
   return element;
 }
+
+export const DONE = "You have finished this course.";
+
+/** What stands where the learner said that they are done: that it is so, once the platform has it. */
+export function outcome(player) {
+  const words = make("p", { tabindex: "-1" }, player.isFinished() ? DONE : "Saving that you have finished…");
+  player.finished = () => { words.textContent = DONE; };
+  return words;
+}

@@ -1,5 +1,5 @@
 /* A page elsewhere. What is done there cannot be seen from here, so the learner says when it is done, once it was opened. */
-import { make } from "./element.js";
+import { DONE, make, outcome } from "./element.js";
 
 export function showLink(place, url, course, player) {
   const confirm = make("button", { type: "button", disabled: true, "aria-describedby": "how" }, "I have finished it");
@@ -7,10 +7,6 @@ export function showLink(place, url, course, player) {
   const opened = () => {
     confirm.disabled = false;
     how.textContent = "When you are done there, come back to this page and say so.";
-  };
-  const done = () => {
-    confirm.remove();
-    how.textContent = "You have finished this course.";
   };
   const open = make("a", {
     class: "button first", href: url, target: "_blank", rel: "noopener noreferrer",
@@ -22,10 +18,12 @@ export function showLink(place, url, course, player) {
   }, "Open the course (new tab)");
   confirm.addEventListener("click", () => {
     player.report({ status: "completed", progress: 1 }, true);
-    done();
-    how.focus();
+    const words = outcome(player);
+    confirm.remove();
+    how.replaceWith(words);
+    words.focus();
   });
-  if (player.isFinished()) done();
+  if (player.isFinished()) how.textContent = DONE;
   else if (player.answer.location === "opened") opened();
   else how.textContent = "Open the course first. When you are done there, come back to this page and say so.";
   place.append(make("section", { class: "card", lang: "en" },

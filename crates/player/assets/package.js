@@ -2,14 +2,12 @@
  * An uploaded SCORM package. It runs in a frame and finds its API here, in the frame around it. The API is scorm-again's, as published
  * (scorm12.min.js, scorm2004.min.js); what the package sets is kept on the platform, and what it says of completion is reported.
  */
-import { make } from "./element.js";
+import { DONE, make, outcome } from "./element.js";
 
 /* What the platform keeps at most, in UTF-8 bytes. */
 const RESUME_BYTES_MAX = 65536;
 /* A package that has not begun after this is a plain page: it will never say that it is finished. */
 const BEGINS_WITHIN_MS = 10000;
-
-const DONE = "You have finished this course.";
 
 const EDITIONS = {
   "1.2": {
@@ -94,13 +92,13 @@ function begin(place, runtime, entry, title) {
 function offer(place, runtime) {
   if (runtime.hasBegun || runtime.hasEnded || runtime.player.isFinished()) return;
   const done = make("div", { class: "end", lang: "en" });
-  const words = make("p", { tabindex: "-1" }, "Have you seen everything? Then say so, and the course is finished.");
+  const words = make("p", {}, "Have you seen everything? Then say so, and the course is finished.");
   const button = make("button", { type: "button", class: "first" }, "I have finished it");
   button.addEventListener("click", () => {
     runtime.player.report({ status: "completed", progress: 1 }, true);
-    words.textContent = DONE;
-    button.remove();
-    words.focus();
+    const finished = outcome(runtime.player);
+    done.replaceChildren(finished);
+    finished.focus();
   });
   done.append(words, make("p", { class: "buttons" }, button));
   place.append(done);

@@ -2,7 +2,7 @@
  * A text. It is finished when the learner says so: how far a page was scrolled says what was on the screen, not what was read, and a
  * short text would be finished by being opened. The scrolling is kept as progress and as the place to go on at.
  */
-import { make } from "./element.js";
+import { make, outcome } from "./element.js";
 
 export function showText(place, html, player) {
   const article = make("article");
@@ -21,11 +21,10 @@ export function showText(place, html, player) {
 }
 
 function ending(player) {
-  const done = () => make("p", { tabindex: "-1" }, "You have finished this course.");
-  if (player.isFinished()) return make("div", { class: "end", lang: "en" }, done());
+  if (player.isFinished()) return make("div", { class: "end", lang: "en" }, outcome(player));
   const finish = () => {
     player.report({ status: "completed", progress: 1 }, true);
-    const words = done();
+    const words = outcome(player);
     end.replaceChildren(words);
     words.focus();
   };

@@ -2,7 +2,7 @@
  * A video. What counts is what was played, at whatever speed: leaping over a part does not make it watched. It is finished when its end
  * was played and at most a twentieth is missing.
  */
-import { make } from "./element.js";
+import { DONE, make } from "./element.js";
 
 const ENOUGH = 0.95;
 /* The end counts as played this many seconds before it. */
@@ -69,7 +69,8 @@ export function showVideo(place, url, player) {
     if (isDone && !player.isFinished()) change.status = "completed";
     player.report(change, isUrgent || (isDone && !player.isFinished()));
     skipped.hidden = isDone || player.isFinished() || !video.ended;
-    if (isDone || player.isFinished()) hint.textContent = "You have finished this course.";
+    if (player.isFinished()) hint.textContent = DONE;
+    else if (isDone) hint.textContent = "Saving that you have finished…";
     else hint.textContent = video.ended ? "You have not watched all of it yet, so the course is not finished." : HOW;
   };
 
@@ -86,8 +87,9 @@ export function showVideo(place, url, player) {
   video.addEventListener("error", () => {
     player.fail("The video cannot be played", "It could not be loaded, or your browser does not know its format. Your progress is kept.", () => window.location.reload());
   });
+  player.finished = () => { hint.textContent = DONE; };
   player.atEnd = () => { if (!video.paused) { follow(); tell(false); } };
-  hint.textContent = player.isFinished() ? "You have finished this course." : HOW;
+  hint.textContent = player.isFinished() ? DONE : HOW;
   place.append(make("div", { class: "video" }, video, hint, make("p", { class: "buttons" }, skipped)));
   player.report({}, true);
 }

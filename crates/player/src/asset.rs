@@ -21,6 +21,11 @@ const ASSETS: &[Asset] = &[
     script("saving.js", include_bytes!("../assets/saving.js")),
     script("scorm12.min.js", include_bytes!("../assets/scorm12.min.js")),
     script("scorm2004.min.js", include_bytes!("../assets/scorm2004.min.js")),
+    Asset {
+        name: "scorm-again.LICENSE",
+        content_type: "text/plain; charset=utf-8",
+        bytes: include_bytes!("../assets/scorm-again.LICENSE"),
+    },
     script("text.js", include_bytes!("../assets/text.js")),
     script("video.js", include_bytes!("../assets/video.js")),
 ];

@@ -65,7 +65,7 @@ async fn keep(player: &Player, body: Body, origin: Option<&LmsOrigin>) -> Result
         return Err(Refusal::malformed("sequence counts from 1"));
     }
     let lms_write = asked.lms_write.map(read_write).transpose()?;
-    let values = Values::read(&asked.values)?;
+    let values = nobodys(Values::read(&asked.values)?);
     let session = session::find(player, &asked.session, Holder::Package).await?;
     let (activity_id, destination_id) = session.launch.ok_or_else(Refusal::session_over)?;
     let destination = session::destination(player, session.portal_id, destination_id).await?;
@@ -73,6 +73,7 @@ async fn keep(player: &Player, body: Body, origin: Option<&LmsOrigin>) -> Result
     if origin.is_some_and(|origin| !destination.lms_origins.is_empty() && !destination.lms_origins.contains(origin)) {
         return Err(LaunchRefusal::Origin.into());
     }
+    player.limits.admit_passed(destination_id, values.raw.len(), player.now())?;
     let values = if destination.pseudonymous { disguised(values) } else { values };
     let record =
         ScormRecord { activity_id, sequence: asked.sequence, kind, values: values.raw, lms_write, at: player.now() };
@@ -96,12 +97,17 @@ fn read_write(write: Write) -> Result<LmsWrite, Refusal> {
     }
 }
 
-/// Nothing of who the learner is: the launch said under which pseudonym they are known.
-fn disguised(mut values: Values) -> Values {
-    for version in [ScormVersion::V1_2, ScormVersion::V2004] {
-        let names = Names::of(version);
-        values.pairs.remove(names.learner_id);
-        values = values.disguise(names, "");
+const VERSIONS: [ScormVersion; 2] = [ScormVersion::V1_2, ScormVersion::V2004];
+
+/// Without an id of a learner: the launch said who learns, and so whose enrollment it is. No LMS changes that, and nobody else can.
+fn nobodys(mut values: Values) -> Values {
+    for version in VERSIONS {
+        values.pairs.remove(Names::of(version).learner_id);
     }
     values
+}
+
+/// Nothing at all of who the learner is, in the raw neither: the launch said under which pseudonym they are known.
+fn disguised(values: Values) -> Values {
+    VERSIONS.into_iter().fold(values, |values, version| values.disguise(Names::of(version), ""))
 }

@@ -86,6 +86,7 @@ async fn answer(player: &Player, asked: LaunchRequest, origin: Option<LmsOrigin>
         ScormVersion::read(&asked.version).ok_or_else(|| Refusal::malformed("version must be 1.2 or 2004"))?;
     let values = Values::read(&asked.values)?;
     let destination = admitting(player, &asked.token, origin.as_ref()).await?;
+    player.limits.admit_passed(destination.id, values.raw.len(), player.now())?;
     let lms = LmsLaunch::read(version, &values.pairs).ok_or_else(Refusal::nobody)?;
     let content = enrollment::find_content(player, destination.portal_id, LearningObjectId(asked.id)).await?;
 
@@ -156,6 +157,7 @@ async fn take_seat(
     if !content.admits_enrollments(now) {
         return Err(Refusal::retired());
     }
+    player.limits.admit_learner(destination.id, now)?;
     let seat = NewSeat {
         destination_id: destination.id,
         seats_max: destination.seats_max,

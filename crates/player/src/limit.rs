@@ -1,4 +1,5 @@
-//! How often anybody may ask: one address, the packages of one destination, one session. Counted in memory, by each node for itself.
+//! How often anybody may ask: one address, the packages of one destination, one session; and how much one destination may leave behind.
+//! Every learner can read a destination's token and pass it on. Counted in memory, by each node for itself.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,6 +16,11 @@ use crate::refusal::Refusal;
 const ADDRESS: Rate = Rate { per_s: 100, at_once: 1_000 };
 /// Launches at one destination: a whole company may begin at nine.
 const DESTINATION: Rate = Rate { per_s: 50, at_once: 1_000 };
+/// Learners who are new at a destination, each of whom is an account, an enrollment and an event: a company may begin at nine, and
+/// whoever makes learners up makes no more than 173,000 in a day.
+const LEARNERS: Rate = Rate { per_s: 2, at_once: 1_000 };
+/// Bytes that are kept for ever of what the packages of a destination pass: about 150 for a commit, a few thousand for a launch.
+const PASSED: Rate = Rate { per_s: 256 * 1024, at_once: 64 * 1024 * 1024 };
 /// Requests of one session: one learner.
 const SESSION: Rate = Rate { per_s: 5, at_once: 60 };
 /// How many of each are kept in mind at most; beyond, those that are idle are forgotten, and if there are none, all.
@@ -34,6 +40,8 @@ struct Rate {
 pub(crate) struct Limits {
     addresses: Limiter<IpAddr>,
     destinations: Limiter<DestinationId>,
+    learners: Limiter<DestinationId>,
+    passed: Limiter<DestinationId>,
     sessions: Limiter<Digest>,
 }
 
@@ -42,6 +50,8 @@ impl Default for Limits {
         Limits {
             addresses: Limiter::new(ADDRESS),
             destinations: Limiter::new(DESTINATION),
+            learners: Limiter::new(LEARNERS),
+            passed: Limiter::new(PASSED),
             sessions: Limiter::new(SESSION),
         }
     }
@@ -50,17 +60,27 @@ impl Default for Limits {
 impl Limits {
     /// Counts a request from an address, if that is known.
     pub(crate) fn admit_address(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), Refusal> {
-        address.map_or(Ok(()), |address| self.addresses.take("address", site(address), now))
+        address.map_or(Ok(()), |address| self.addresses.take("address", site(address), 1, now))
     }
 
     /// Counts a launch.
     pub(crate) fn admit_launch(&self, id: DestinationId, now: Timestamp) -> Result<(), Refusal> {
-        self.destinations.take("destination", id, now)
+        self.destinations.take("destination", id, 1, now)
+    }
+
+    /// Counts a learner who is new at a destination.
+    pub(crate) fn admit_learner(&self, id: DestinationId, now: Timestamp) -> Result<(), Refusal> {
+        self.learners.take("learners", id, 1, now)
+    }
+
+    /// Counts what a package of a destination passes, in bytes.
+    pub(crate) fn admit_passed(&self, id: DestinationId, bytes: usize, now: Timestamp) -> Result<(), Refusal> {
+        self.passed.take("passed", id, bytes as i128, now)
     }
 
     /// Counts a request of a session.
     pub(crate) fn admit_session(&self, digest: Digest, now: Timestamp) -> Result<(), Refusal> {
-        self.sessions.take("session", digest, now)
+        self.sessions.take("session", digest, 1, now)
     }
 }
 
@@ -85,7 +105,8 @@ impl<K: Eq + Hash> Limiter<K> {
         Limiter { every_ns, whole_ns: every_ns * i128::from(rate.at_once), whole_at: Mutex::default() }
     }
 
-    fn take(&self, of: &'static str, key: K, now: Timestamp) -> Result<(), Refusal> {
+    /// So much at once, or nothing of it.
+    fn take(&self, of: &'static str, key: K, much: i128, now: Timestamp) -> Result<(), Refusal> {
         let now = now.as_nanosecond();
         let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
         // Never longer than if it had nothing, from now on: the clock may have been set back.
@@ -93,7 +114,7 @@ impl<K: Eq + Hash> Limiter<K> {
             *at = (*at).min(now + self.whole_ns);
             (*at - now).max(0)
         });
-        let owed = debt + self.every_ns;
+        let owed = debt + self.every_ns * much;
         if owed > self.whole_ns {
             metrics::counter!("player_requests_limited_total", "limit" => of).increment(1);
             return Err(Refusal::limited((owed - self.whole_ns + SECOND_NS - 1) / SECOND_NS));
@@ -120,7 +141,7 @@ mod tests {
     }
 
     fn take(limiter: &Limiter<u32>, key: u32, ms: i64) -> bool {
-        limiter.take("test", key, at(ms)).is_ok()
+        limiter.take("test", key, 1, at(ms)).is_ok()
     }
 
     #[test]
@@ -130,6 +151,15 @@ mod tests {
         assert!(!take(&limiter, 1, 499) && take(&limiter, 1, 500) && !take(&limiter, 1, 500));
         assert!(take(&limiter, 2, 500), "each for itself");
         assert!((0..3).all(|_| take(&limiter, 1, 10_000)) && !take(&limiter, 1, 10_000));
+    }
+
+    #[test]
+    fn what_is_much_counts_as_much() {
+        let limiter = Limiter::new(RATE);
+        let take = |much, ms| limiter.take("test", 1, much, at(ms)).is_ok();
+        assert!(take(2, 0) && !take(2, 0), "all of it or nothing");
+        assert!(take(1, 0) && take(0, 0) && !take(1, 499) && take(1, 500));
+        assert!(!take(4, 60_000), "more than ever at once");
     }
 
     #[test]

@@ -437,6 +437,7 @@
     this.window = null;
     this.windowTimer = null;
     this.silentTimer = null;
+    this.isSilent = false;
     this.framed = 0;
     this.heard = -1;
     this.unacknowledged = [];
@@ -689,6 +690,8 @@
     } else if (this.platformFault) {
       say("Not saved: " + this.platformFault.text + (this.platformFault.isPassing
         ? " We keep trying: please keep this page open." : " Please close the course and open it again."), "bad");
+    } else if (this.isSilent) {
+      say("Does the course not appear here? Your learning system or your browser may refuse it: open it in a new window.", "bad");
     } else if (this.isReadOnly) {
       say("Opened for review: your record in your learning system stays as it is.", "good");
     } else if ((this.onItsWay || this.queue.length > 0) && document.querySelector("header").className !== "good") {
@@ -721,16 +724,16 @@
     this.tellAgain();
   };
 
+  /** What a frame that stays silent shows is not known: it may be refused by a browser, or the player may say what is wrong. */
   Session.prototype.expect = function () {
     var session = this;
     var framed = this.framed;
     clearTimeout(this.silentTimer);
     this.silentTimer = setTimeout(function () {
-      if (session.framed !== framed || session.hasEnded) return;
-      session.leave();
-      say("The course did not appear here.", "bad");
-      notice("The course did not appear here", "Your learning system or your browser may not allow it inside this page. It can be opened in a window of its own.",
-        "", [["Open in new window", function () { session.detach(); }], ["Try again", function () { session.leave(); session.open(); }]]);
+      if (session.framed === framed && !session.hasEnded) {
+        session.isSilent = true;
+        session.tell();
+      }
     }, FRAME_SILENT_MS);
   };
 
@@ -778,6 +781,7 @@
     this.frame = null;
     this.window = null;
     this.heard = -1;
+    this.isSilent = false;
     this.unacknowledged.forEach(function (one) { clearTimeout(one.timer); });
     this.unacknowledged = [];
     noNotice();
@@ -837,6 +841,7 @@
 
   Session.prototype.greet = function () {
     this.framed += 1;
+    this.isSilent = false;
     clearTimeout(this.silentTimer);
     this.message("hello", {});
     this.tellAgain();

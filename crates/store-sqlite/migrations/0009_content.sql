@@ -41,6 +41,6 @@ CREATE TABLE package_files (
 CREATE TABLE package_chunks (
     file_no INTEGER NOT NULL REFERENCES package_files (no),
     n INTEGER NOT NULL CHECK (n >= 0),                   -- counts from 0
-    bytes BLOB NOT NULL CHECK (length(bytes) BETWEEN 1 AND 1048576),
+    bytes BLOB NOT NULL CHECK (length(bytes) BETWEEN 1 AND 262144),
     PRIMARY KEY (file_no, n)
 ) STRICT;

@@ -7,6 +7,7 @@ use contract::lms_text::LmsText;
 use domain::id::{DestinationId, EnrollmentId, LearningActivityId, LearningObjectId, PortalId, UserAccountId};
 use domain::learning_activity::{
     LearningActivity, LmsWrite, NAMES_MAX, RECORDS_MAX, RecordKind, ScormRecord, ScormVersion,
+    VALUES_BYTES_MAX,
 };
 use sqlite::rusqlite::{Connection, OptionalExtension, Row, params};
 use store::error::{Result, StoreError};
@@ -170,14 +171,16 @@ fn save_values(
     for (name, value) in values {
         save.execute((no, name, value.json(), sequence))?;
     }
-    let sql = "-- save_scorm_record (limit)
-        SELECT count(*)
+    let sql = "-- save_scorm_record (limits)
+        SELECT count(*), coalesce(sum(octet_length(name) + octet_length(value)), 0)
         FROM learning_activity_values
         WHERE activity_no = ?1";
-    let names: i64 = connection.prepare_cached(sql)?.query_row([no], |row| row.get(0))?;
-    match names.unsigned_abs() <= NAMES_MAX as u64 {
-        true => Ok(()),
-        false => Err(StoreError::LimitReached(NAMES_MAX).into()),
+    let (names, bytes): (i64, i64) =
+        connection.prepare_cached(sql)?.query_row([no], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found = [(names, NAMES_MAX), (bytes, VALUES_BYTES_MAX)];
+    match found.into_iter().find(|(found, max)| found.unsigned_abs() > *max as u64) {
+        None => Ok(()),
+        Some((_, max)) => Err(StoreError::LimitReached(max).into()),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{SqliteStore, learning_object};
 /// What can be found: the content of a learning object, or what was until a while ago.
 const CAN_BE_FOUND: &str = "state IN ('played', 'replaced')";
 /// How many bytes of files a step of pruning gives back to the database at most, but for one chunk.
-const PRUNED_BYTES_MAX: u64 = 8 * 1024 * 1024;
+const PRUNED_BYTES_MAX: u64 = 2 * 1024 * 1024;
 
 #[async_trait]
 impl Packages for SqliteStore {

@@ -51,7 +51,8 @@ macro_rules! conformance {
                 a_default_destination_is_made_once;
             play: a_learner_has_one_account_in_a_portal, seats_are_exact_under_contention, a_launch_is_one, a_token_is_used_once,
                 tokens_and_sessions_end, places_are_reported_in_order, removed_content_is_known, old_plays_are_pruned;
-            learning_activity: the_last_value_of_each_name_counts, activities_belong_to_their_portal, activities_have_limits;
+            learning_activity: the_last_value_of_each_name_counts, activities_belong_to_their_portal, activities_have_limits,
+                the_values_of_an_activity_have_an_end;
             webhook: webhooks_keep_all_they_are_given, the_limit_holds_under_contention, deleted_webhooks_are_gone,
                 webhooks_belong_to_their_portal, a_test_reaches_its_webhook_alone, tests_are_told_again_one_by_one,
                 so_many_tests_may_be_under_way;

@@ -34,7 +34,8 @@ pub trait LearningActivities: Send + Sync {
     /// the same, and changes nothing.
     ///
     /// `LimitReached` if the activity has as many [records](domain::learning_activity::RECORDS_MAX) or
-    /// [names](domain::learning_activity::NAMES_MAX) as it may; `Conflict` if there is no such activity.
+    /// [names](domain::learning_activity::NAMES_MAX) as it may, or as much in
+    /// [their values](domain::learning_activity::VALUES_BYTES_MAX); `Conflict` if there is no such activity.
     async fn save_scorm_record(
         &self,
         portal_id: PortalId,

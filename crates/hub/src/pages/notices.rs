@@ -5,10 +5,12 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::notice::NoticeKind;
 use domain::notice::mail::MailState;
+use domain::webhook::Webhook;
 use store::notice::MailedNotice;
 
 use crate::extract::{Query, View};
 use crate::hub::Hub;
+use crate::moment::minute;
 use crate::paging::Paging;
 use crate::refusal::Refusal;
 use crate::shell::{Area, Shell};
@@ -28,7 +30,10 @@ struct List {
 struct NoticeRow {
     at: When,
     subject: Words,
-    webhook_path: String,
+    /// Where its webhook is, if that is not deleted.
+    webhook_path: Option<String>,
+    /// Where what was given up is told again, for who may.
+    replay_path: Option<String>,
     badge: &'static str,
     kind: &'static str,
     text: String,
@@ -41,16 +46,17 @@ pub(crate) async fn list(State(hub): State<Hub>, view: View, Query(query): Query
     let paging = Paging::read(&query, view.path("notices"), &["webhook"]);
     let webhook_id = query.given("webhook").and_then(|text| text.parse().ok());
     let listed = hub.store.list_notices(view.portal.id, webhook_id.as_ref(), paging.request()).await?;
+    let webhooks = hub.store.list_webhooks(view.portal.id).await?;
     let list = List {
         shell: view.shell(Area::Overview, "Notices"),
-        notices: listed.items.iter().map(|notice| row(&view, notice)).collect(),
+        notices: listed.items.iter().map(|notice| row(&view, notice, &webhooks)).collect(),
         is_narrowed: webhook_id.is_some(),
         paging: paging.of(listed.total),
     };
     Ok(view.page(&list))
 }
 
-fn row(view: &View, mailed: &MailedNotice) -> NoticeRow {
+fn row(view: &View, mailed: &MailedNotice, webhooks: &[Webhook]) -> NoticeRow {
     let notice = &mailed.notice;
     let (kind, badge) = match notice.kind {
         NoticeKind::Failing { .. } => ("Failing", "warn"),
@@ -65,10 +71,18 @@ fn row(view: &View, mailed: &MailedNotice) -> NoticeRow {
         (all, 0) => format!("mailed to {sent} of {all}"),
         (all, failed) => format!("mailed to {sent} of {all}, {failed} could not be reached"),
     };
+    let is_there = webhooks.iter().any(|webhook| webhook.id == notice.webhook_id);
+    let webhook_path = is_there.then(|| view.path(format_args!("webhooks/{}", notice.webhook_id)));
     NoticeRow {
         at: When(notice.at),
         subject: Words::of(&notice.subject()),
-        webhook_path: view.path(format_args!("webhooks/{}", notice.webhook_id)),
+        replay_path: match (&notice.kind, &webhook_path) {
+            (NoticeKind::GivenUp { since, .. }, Some(path)) if view.may_change() => {
+                Some(format!("{path}/replays?scope=failed&since={}", minute(*since)))
+            }
+            _ => None,
+        },
+        webhook_path,
         badge,
         kind,
         text: notice.text(),

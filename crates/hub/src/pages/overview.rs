@@ -113,6 +113,17 @@ fn steps(view: &View, webhooks: &[WebhookRow]) -> Vec<NextStep> {
             action: "Look at it",
         });
     }
+    for row in webhooks.iter().filter(|row| row.is_active && row.succeeded == 0 && row.failed > 0) {
+        steps.push(NextStep {
+            title: "Mend a receiver",
+            text: format!(
+                "Nothing arrived at {} in the last 24 hours: each delivery says what it met. It is tried again for days.",
+                row.title
+            ),
+            path: row.path.clone(),
+            action: "Look at it",
+        });
+    }
     for row in webhooks.iter().filter(|row| row.is_active && row.succeeded + row.failed == 0) {
         steps.push(NextStep {
             title: "Send a test event",

@@ -34,7 +34,7 @@ impl Default for Hashing {
 
 impl Hashing {
     /// Runs what takes a core, on a thread where nothing waits for it.
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
         let waiting = self.waiting.clone().try_acquire_owned().map_err(|_| Refusal::Busy)?;
         let place = self.places.clone().acquire_owned().await.map_err(|_| Refusal::Busy)?;
         drop(waiting);

@@ -2,5 +2,5 @@
 
 mod crawl;
 mod gallery;
-mod site;
-mod town;
+pub(crate) mod site;
+pub(crate) mod town;

@@ -1,5 +1,6 @@
 //! What was told to whom, why it did not arrive, and how it is told again.
 
+use ::browser::frame::role;
 use contract::event_type::EventType;
 use domain::audit::Action;
 use domain::change::Change;
@@ -17,6 +18,7 @@ use store::delivery_search::DeliverySearch;
 use store::page::PageRequest;
 
 use crate::app::{App, Browser, PASSWORD};
+use crate::browser::site::Site;
 use crate::pages::check;
 
 const PAGE: PageRequest = PageRequest { limit: 100, offset: 0 };
@@ -129,8 +131,18 @@ async fn deliveries_are_narrowed_and_what_was_understood_is_said() {
     check("status=delivered", &[good], &[bad]).await;
     check("status=held", &["Nothing found"], &[good, bad]).await;
     check(&format!("webhook={first}"), &[good, "Completions"], &["data-label=\"Webhook\"><span>Reports"]).await;
-    check(&format!("q={second}"), &["Deliveries to the webhook Reports."], &["data-label=\"Webhook\"><span>Completions"]).await;
-    check(&format!("q=%20%22{enrollment}%22%2C"), &[good, &format!("about the enrollment or the content {enrollment}"), &format!("why?q={enrollment}")], &[bad]).await;
+    check(
+        &format!("q={second}"),
+        &["Deliveries to the webhook Reports."],
+        &["data-label=\"Webhook\"><span>Completions"],
+    )
+    .await;
+    check(
+        &format!("q=%20%22{enrollment}%22%2C"),
+        &[good, &format!("about the enrollment or the content {enrollment}"), &format!("why?q={enrollment}")],
+        &[bad],
+    )
+    .await;
     check("since=2022-03-30", &[bad], &[good]).await;
     check("until=2022-03-29T02:00", &[good], &[bad]).await;
     check("type=enrollment.create", &["Nothing found"], &[good, bad]).await;
@@ -140,7 +152,12 @@ async fn deliveries_are_narrowed_and_what_was_understood_is_said() {
     let delivery = newest(&app).await;
     let event = app.store.find_delivery(app.partner.portal_id, delivery).await.unwrap().unwrap().event.id.clone();
     check(&format!("q={event}"), &[bad, &format!("Deliveries of the event {event}.")], &[good]).await;
-    check(&format!("q={delivery}"), &["Nothing was told", &format!("deliveries/{delivery}\">Delivery {delivery}")], &[bad]).await;
+    check(
+        &format!("q={delivery}"),
+        &["Nothing was told", &format!("deliveries/{delivery}\">Delivery {delivery}")],
+        &[bad],
+    )
+    .await;
     for (query, field) in [
         ("q=what%20is%20it", "q"),
         ("webhook=x", "webhook"),
@@ -173,7 +190,10 @@ async fn pages_of_deliveries_hang_together_while_more_come() {
     };
     let older = next(&first.text).unwrap();
     let rows = |text: &str| -> Vec<String> {
-        text.split("class=\"row-link\" href=\"").skip(1).map(|part| part.split('"').next().unwrap().to_owned()).collect()
+        text.split("class=\"row-link\" href=\"")
+            .skip(1)
+            .map(|part| part.split('"').next().unwrap().to_owned())
+            .collect()
     };
     for n in 0..3 {
         complete(&app, &format!("late{n}")).await;
@@ -193,14 +213,21 @@ async fn a_delivery_shows_what_was_sent_and_what_came_of_each_attempt() {
     let browser = app.administrator().await;
     let delivery = newest(&app).await;
     let path = format!("{}/deliveries/{delivery}", portal(&app));
-    shows(&browser, &path, &["It waits for its first attempt", "Not sent yet", "attempt_number&#34;: 1", ">Refresh</a>"], &[">Replay</button>"]).await;
+    shows(
+        &browser,
+        &path,
+        &["It waits for its first attempt", "Not sent yet", "attempt_number&#34;: 1", ">Refresh</a>"],
+        &[">Replay</button>"],
+    )
+    .await;
     // The first attempt is refused with something that looks like a page.
     let later = app.clock.now() + SignedDuration::from_secs(60);
     deliver(&app, 503, "<script>alert(1)</script>\u{0}\u{202e}", Next::Retry { at: later }).await;
     app.clock.advance(SignedDuration::from_secs(60));
     // The second is begun by a node that dies.
     drop(attempts(&app, answered(200, ""), Next::Delivered).await);
-    shows(&browser, &path, &["Being made", "<strong>Attempt 2</strong>", "503 Service Unavailable"], &["Not recorded"]).await;
+    shows(&browser, &path, &["Being made", "<strong>Attempt 2</strong>", "503 Service Unavailable"], &["Not recorded"])
+        .await;
     app.clock.advance(SignedDuration::from_secs(11));
     shows(&browser, &path, &["badge warn\">Not recorded"], &["Being made"]).await;
     let failure = Failure { kind: FailureKind::Connect, detail: "refused by <b>10.0.0.1</b>".to_owned() };
@@ -211,10 +238,21 @@ async fn a_delivery_shows_what_was_sent_and_what_came_of_each_attempt() {
     deliver(&app, 200, "thanks", Next::Delivered).await;
     let page = browser.get(&path).await;
     page.shows("badge good\">200 OK").shows("No connection").shows("refused by &#60;b&#62;10.0.0.1").shows("thanks");
-    page.shows("It arrived at <time").shows("As sent with attempt 4").shows("&#60;script&#62;alert(1)&#60;/script&#62;");
-    page.shows("go1-signature").shows("attempt_number&#34;: 4").shows("&#34;attempt_number&#34;:4,").shows(">Replay</button>");
+    page.shows("It arrived at <time")
+        .shows("As sent with attempt 4")
+        .shows("&#60;script&#62;alert(1)&#60;/script&#62;");
+    page.shows("go1-signature")
+        .shows("attempt_number&#34;: 4")
+        .shows("&#34;attempt_number&#34;:4,")
+        .shows(">Replay</button>");
     assert!(!page.text.contains("<script>alert") && !page.text.contains("MyS3cretK#y"));
-    shows(&browser, &format!("{path}?attempt=1"), &["As sent with attempt 1", "attempt_number&#34;: 1", "2022-03-29T01:29:36.676Z"], &["attempt_number&#34;: 4"]).await;
+    shows(
+        &browser,
+        &format!("{path}?attempt=1"),
+        &["As sent with attempt 1", "attempt_number&#34;: 1", "2022-03-29T01:29:36.676Z"],
+        &["attempt_number&#34;: 4"],
+    )
+    .await;
     let viewer = app.signed_in(&app.partner.viewer).await;
     shows(&viewer, &path, &["200 OK"], &[">Replay</button>"]).await;
     // Deleted, it stays readable.
@@ -265,9 +303,25 @@ async fn what_failed_and_what_happened_is_told_again_after_a_preview() {
     let browser = app.administrator().await;
     let path = format!("{}/webhooks/{id}/replays", portal(&app));
     shows(&browser, &path, &["value=\"failed\" checked", "Replays so far", "None."], &["Begin the replay"]).await;
-    shows(&browser, &format!("{path}?scope=failed&since=2022-03-29"), &["<h2>3 events</h2>", "Begin the replay"], &[]).await;
-    shows(&browser, &format!("{path}?scope=all&since=2022-03-29"), &["<h2>3 events</h2>", "what has arrived arrives again"], &[]).await;
-    for (query, said) in [("scope=failed&since=2022-03-29T01:30", "is in the future"), ("scope=some&since=2022-03-29", "Choose what is told again."), ("scope=all&since=soon", "Enter a day and a time")] {
+    shows(
+        &browser,
+        &format!("{path}?scope=failed&since=2022-03-29"),
+        &["<strong>3 events</strong>", "Begin the replay"],
+        &[],
+    )
+    .await;
+    shows(
+        &browser,
+        &format!("{path}?scope=all&since=2022-03-29"),
+        &["<strong>3 events</strong>", "what has arrived arrives again"],
+        &[],
+    )
+    .await;
+    for (query, said) in [
+        ("scope=failed&since=2022-03-29T01:30", "is in the future"),
+        ("scope=some&since=2022-03-29", "Choose what is told again."),
+        ("scope=all&since=soon", "Enter a day and a time"),
+    ] {
         assert!(browser.get(&format!("{path}?{query}")).await.page(422).contains(said));
     }
     let begun = browser.submit(&path, &path, &[("scope", "failed"), ("since", "2022-03-29T01:00")]).await;
@@ -314,12 +368,17 @@ async fn why_something_did_not_arrive_is_said_for_every_webhook() {
     let lo_id = app.content(app.customer.portal_id, "Data law").await;
     let idle = app.enrollment(app.customer.portal_id, learner.id, lo_id, Status::InProgress).await;
     shows(&browser, &format!("{why}?q={idle}"), &["There is no Enrollment complete.", "is not completed"], &[]).await;
-    for (query, said) in [("q=hello", "Enter an event id"), ("q=hg4JWUDbT55B", "There is no event hg4JWUDbT55B"), ("q=5", "knows nothing")] {
+    for (query, said) in [
+        ("q=hello", "Enter an event id"),
+        ("q=hg4JWUDbT55B", "There is no event hg4JWUDbT55B"),
+        ("q=5", "knows nothing"),
+    ] {
         shows(&browser, &format!("{why}?{query}"), &[said], &["id=\"answer\""]).await;
     }
     // Nobody else is told anything.
     let stranger = app.signed_in(&app.stranger.administrator).await;
-    shows(&stranger, &format!("/hub/{}/why?q={late}", app.stranger.portal_id), &["knows nothing"], &["id=\"answer\""]).await;
+    shows(&stranger, &format!("/hub/{}/why?q={late}", app.stranger.portal_id), &["knows nothing"], &["id=\"answer\""])
+        .await;
     // The event itself, by its id; and the list, where it matched no webhook.
     let delivery = app.store.find_delivery(portal_id, newest(&app).await).await.unwrap().unwrap();
     assert_eq!(delivery.webhook_id, told);
@@ -327,14 +386,32 @@ async fn why_something_did_not_arrive_is_said_for_every_webhook() {
     assert_eq!(browser.get(&format!("{why}?q={}", delivery.event.id)).await.leads_to(), event);
     shows(&browser, &event, &["was not subscribed", "See the delivery", "&#34;lo_id&#34;: "], &[]).await;
     let events = format!("{}/events", portal(&app));
-    shows(&browser, &format!("{events}?type=enrollment.complete&about={early}"), &["Told nobody", "matched no webhook"], &["Under way"]).await;
-    shows(&browser, &format!("{events}?about={late}&type=enrollment.complete"), &["Under way", "0 of 1 webhook"], &["Told nobody"]).await;
+    shows(
+        &browser,
+        &format!("{events}?type=enrollment.complete&about={early}"),
+        &["Told nobody", "matched no webhook"],
+        &["Under way"],
+    )
+    .await;
+    shows(
+        &browser,
+        &format!("{events}?about={late}&type=enrollment.complete"),
+        &["Under way", "0 of 1 webhook"],
+        &["Told nobody"],
+    )
+    .await;
     shows(&browser, &format!("{events}?since=2022-03-30"), &["Nothing found"], &[]).await;
     // From the customer's portal its partner's webhooks are a step away, for the partner's people.
     let below = format!("/hub/{}/events/{}", app.customer.portal_id, delivery.event.id);
-    shows(&browser, &below, &["This portal has no webhook", "Whether it reached the webhooks of The partner"], &["See the delivery"]).await;
+    shows(
+        &browser,
+        &below,
+        &["This portal has no webhook", "Whether it reached the webhooks of The partner"],
+        &["See the delivery"],
+    )
+    .await;
     let customer = app.signed_in(&app.customer.viewer).await;
-    shows(&customer, &below, &["This portal has no webhook"], &["Whether it reached", "Told"]).await;
+    shows(&customer, &below, &["This portal has no webhook"], &["Whether it reached", "Completions"]).await;
 }
 
 #[tokio::test]
@@ -346,7 +423,13 @@ async fn what_administrators_are_told_is_on_the_page_of_notices() {
     shows(&browser, &path, &["No notices"], &[]).await;
     complete(&app, "grace").await;
     deliver(&app, 500, "", Next::Exhausted).await;
-    shows(&browser, &path, &["Given up", "1 delivery was given up", "status 500", "not mailed"], &["<i>"]).await;
+    shows(
+        &browser,
+        &path,
+        &["Given up", "1 delivery was given up", "status 500", "not mailed", "Tell it again"],
+        &["<i>"],
+    )
+    .await;
     shows(&browser, &portal(&app), &["All notices"], &[]).await;
 }
 
@@ -366,4 +449,43 @@ async fn pages_of_deliveries_as_they_look() {
     check("events", &browser.get(&format!("{portal}/events?type=enrollment.complete")).await);
     check("why", &browser.get(&format!("{portal}/why?q={enrollment}")).await);
     check("replays", &browser.get(&format!("{portal}/webhooks/{id}/replays?scope=all&since=2022-03-29")).await);
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_looked_at_shows_by_itself_what_came_of_it() {
+    let app = App::new().await;
+    let id = app.webhook(app.partner.portal_id, "Completions").await;
+    complete(&app, "grace").await;
+    let site = Site::of(app).await;
+    let app = &site.app;
+    let page = site.signed_in("administrator", &app.partner.administrator).await;
+    page.goto(&site.url_for("administrator", &format!("{}/deliveries", portal(app)))).await;
+    page.click(role("link", "Enrollment complete")).await;
+    page.wait_for_text("It waits for its first attempt").await;
+    deliver(app, 500, "<script>document.title = 'Mine'</script>", Next::Exhausted).await;
+    page.wait_for("document.querySelector('#next').innerText.includes('It was given up')").await;
+    assert!(page.text("#attempts").await.contains("<script>document.title = 'Mine'</script>"));
+    assert_ne!(page.eval("document.title").await, "Mine");
+    page.click(role("button", "Copy as sent")).await;
+    page.wait_for_text("Copied").await;
+    page.click(role("button", "Replay")).await;
+    page.wait_for_text("this is its new delivery").await;
+    deliver(app, 200, "", Next::Delivered).await;
+    page.wait_for("document.querySelector('#state').innerText === 'Delivered'").await;
+    // What arrived is told again only when it is asked for twice.
+    page.click(role("button", "Replay")).await;
+    page.wait_for_text("It arrived already.").await;
+    page.click(role("button", "Cancel")).await;
+    // Many are told again, and the page of the replay says when it is over.
+    let replays = format!("{}/webhooks/{id}/replays", portal(app));
+    page.goto(&site.url_for("administrator", &replays)).await;
+    page.click("#all").await;
+    page.click(role("button", "Preview")).await;
+    page.wait_for_text("1 event that this webhook asks for").await;
+    page.click(role("button", "Begin the replay")).await;
+    page.wait_for_text("0 new deliveries so far").await;
+    while app.store.expand_replays(100, app.clock.now()).await.unwrap() {}
+    page.wait_for("document.querySelector('#state').innerText === 'Finished'").await;
+    assert!(page.text("#progress").await.starts_with("1 new delivery"));
+    assert_eq!(page.complaints(), []);
 }

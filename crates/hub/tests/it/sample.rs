@@ -8,12 +8,12 @@ use domain::clock::Clock;
 use domain::destination::{Destination, DestinationStatus};
 use domain::enrollment::{Audience, Enrollment, EnrollmentType, NewEnrollment, ProgressReport, Status};
 use domain::id::{
-    ContentId, DestinationId, DestinationToken, EnrollmentId, EventId, LearningActivityId, LearningObjectId, PortalId,
+    ClientId, ContentId, DestinationId, DestinationToken, EnrollmentId, EventId, LearningActivityId, LearningObjectId, PortalId,
     UserAccountId,
 };
 use domain::learning_activity::{LearningActivity, LmsWrite, RecordKind, ScormRecord, ScormVersion};
 use domain::learning_object::{LearningObject, LifecycleState};
-use domain::oauth::Digest;
+use domain::oauth::{Digest, OauthClient, Scopes};
 use domain::play::{Holder, Launched, OneTimeToken, PlaySession};
 use domain::random::Random;
 use jiff::SignedDuration;
@@ -154,6 +154,24 @@ impl App {
         };
         self.store.save_launch(launch).await.unwrap();
         self.store.save_scorm_record(portal_id, refused, BTreeMap::new()).await.unwrap();
+        id
+    }
+
+    /// Credentials of the portal, stored; nobody knows their secret.
+    pub(crate) async fn client(&self, portal_id: PortalId, user_account_id: UserAccountId) -> ClientId {
+        let client = OauthClient {
+            id: ClientId::draw(&*self.random),
+            portal_id,
+            user_account_id,
+            name: "Connector".to_owned(),
+            redirect_uri: None,
+            secret_digest: Digest([0; 32]),
+            scopes: Scopes::all(),
+            created_at: self.clock.now(),
+            revoked_at: None,
+        };
+        let id = client.id.clone();
+        self.store.save_oauth_client(client).await.unwrap();
         id
     }
 

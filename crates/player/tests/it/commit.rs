@@ -55,6 +55,21 @@ async fn what_comes_after_the_end_is_kept_too() {
 }
 
 #[tokio::test]
+async fn who_learns_is_said_by_the_launch_and_by_nothing_after_it() {
+    let app = App::new().await;
+    let destination = app.destination(|_| {}).await;
+    let launched = app.launch(&app.lms(&destination, "mallory")).await.ok();
+    let forged = json!({"cmi.core.student_id": "ada", "cmi.learner_id": "ada", "cmi.core.lesson_location": "3"});
+    assert_eq!(app.commit(&launched, 1, forged.clone()).await.status, 204);
+    let enrollment = app.enrollments().await.remove(0);
+    let activity = app.activities(enrollment.id).await.remove(0);
+    assert_eq!(activity.values["cmi.core.student_id"], "mallory", "whose enrollment it is");
+    assert!(!activity.values.contains_key("cmi.learner_id"));
+    assert_eq!(activity.values["cmi.core.lesson_location"], "3");
+    assert_eq!(app.records(&activity).await[1].values, forged.to_string(), "what was passed is kept as it came");
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_refused() {
     let app = App::new().await;
     let destination = app.destination(|_| {}).await;

@@ -34,6 +34,39 @@ async fn of_many_who_come_at_once_as_many_launch_as_there_are_seats() {
 }
 
 #[tokio::test]
+async fn whoever_makes_learners_up_makes_so_many_and_keeps_nobody_out_who_has_begun() {
+    let app = App::new().await;
+    let destination = app.destination(|_| {}).await;
+    let other = app.destination(|_| {}).await;
+    let launch = async |destination, learner: String| app.launch(&app.lms(destination, &learner)).await;
+    for n in 0..1_000 {
+        assert_eq!(launch(&destination, format!("made up {n}")).await.status, 200, "{n}");
+    }
+    app.clock.advance(SignedDuration::from_millis(900));
+    assert_eq!(launch(&destination, "ada".to_owned()).await.status, 200);
+    launch(&destination, "one too many".to_owned()).await.refused(429, "rate_limited");
+    assert_eq!(launch(&destination, "ada".to_owned()).await.status, 200, "who has begun goes on");
+    assert_eq!(launch(&other, "one too many".to_owned()).await.status, 200, "each destination for itself");
+}
+
+#[tokio::test]
+async fn what_the_packages_of_a_destination_leave_behind_has_an_end() {
+    let app = App::new().await;
+    let destination = app.destination(|_| {}).await;
+    let launched = app.launch(&app.lms(&destination, "mallory")).await.ok();
+    let much = json!({"cmi.suspend_data": "x".repeat(500_000)});
+    let mut kept = 0_usize;
+    while app.commit(&launched, kept as i64 + 1, much.clone()).await.status == 204 {
+        kept += 1;
+        // One session may not ask faster.
+        app.clock.advance(SignedDuration::from_millis(200));
+    }
+    assert!((100..200).contains(&kept), "{kept}");
+    app.commit(&launched, 1_000, much).await.refused(429, "rate_limited");
+    assert_eq!(app.commit(&launched, 1_000, json!({"cmi.core.exit": "suspend"})).await.status, 204, "what is little has room");
+}
+
+#[tokio::test]
 async fn a_destination_that_expired_lets_those_finish_who_began() {
     let app = App::new().await;
     let until = app.clock.now() + SignedDuration::from_secs(60);

@@ -9,7 +9,8 @@ use crate::process::{Sandbox, json, schoolbell};
 async fn the_sandbox_prints_what_scripts_start_from() {
     let sandbox = Sandbox::fill().await;
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&sandbox.made), ["customers", "learning_objects", "partner"]);
+    assert_eq!(keys(&sandbox.made), ["customers", "hub", "learning_objects", "partner"]);
+    assert_eq!(keys(&sandbox.made["hub"]), ["email", "password", "url"]);
     assert_eq!(keys(&sandbox.made["partner"]), ["client_id", "client_secret", "portal_id"]);
     let customers = sandbox.made["customers"].as_array().unwrap();
     assert_eq!(customers.len(), 2);

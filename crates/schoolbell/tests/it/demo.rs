@@ -147,7 +147,10 @@ const PHONE: Look = Look { width: 390, height: 844, is_dark: true };
 #[tokio::test]
 async fn a_course_that_is_finished_in_the_small_lms_rings_and_the_page_shows_it() {
     let arguments = [&ANY_PORTS[..1], &ANY_PORTS[2..], &["--day-ms", "60000"]].concat();
-    let mut demo = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = command(&arguments);
+    demo.env("TMPDIR", folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut demo = demo.spawn().unwrap();
     let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
     let find = async {
         loop {

@@ -3,6 +3,8 @@
 
 mod school;
 
+use browser::axe;
+use browser::page::Look;
 use serde_json::{Value, json};
 
 use self::school::{School, Visit};
@@ -83,7 +85,10 @@ impl Town {
     async fn check(&self, lo: &str, learner_element: &str, launches: usize) {
         let about = |kind: &str| {
             let all = self.receiver.all();
-            all.iter().map(|one| one.json()).filter(|one| one["event_type"] == kind && one["data"]["lo_id"] == lo).collect::<Vec<_>>()
+            all.iter()
+                .map(|one| one.json())
+                .filter(|one| one["event_type"] == kind && one["data"]["lo_id"] == lo)
+                .collect::<Vec<_>>()
         };
         let completions = about("enrollment.complete");
         assert_eq!((completions.len(), about("enrollment.create").len()), (1, 1), "{completions:#?}");
@@ -164,7 +169,10 @@ async fn an_uploaded_course_in_an_lms_of_2004_is_begun_resumed_passed_and_looked
     visit.course("set('cmi.core.score.raw', '85') + set('cmi.core.lesson_status', 'passed')").await;
     visit.wrapper.wait_for_text("Finished, and saved in your learning system.").await;
     school.holds("cmi.success_status", |value| value == "passed").await;
-    assert_eq!((school.value("cmi.completion_status"), school.value("cmi.score.scaled")), ("completed".to_owned(), "0.85".to_owned()));
+    assert_eq!(
+        (school.value("cmi.completion_status"), school.value("cmi.score.scaled")),
+        ("completed".to_owned(), "0.85".to_owned())
+    );
     town.receiver.wait_until(|all| all.iter().any(|one| one.json()["event_type"] == "enrollment.complete")).await;
     visit.page.close().await;
 
@@ -180,4 +188,41 @@ async fn an_uploaded_course_in_an_lms_of_2004_is_begun_resumed_passed_and_looked
     school.never_lowered("cmi.success_status", &["unknown", "passed"]);
     assert_eq!(school.value("cmi.score.scaled"), "0.85");
     town.check(&lo, "cmi.learner_id", 4).await;
+}
+
+/// What is true is decided here: the LMS may take it or not (and the learner is told).
+#[tokio::test]
+async fn an_lms_that_refuses_keeps_nobody_from_completing() {
+    let town = Town::make().await;
+    let lo = town.course("Read me.").await;
+    let school = School::of("1.2", LEARNER, &town.package(&lo, "1.2").await).await;
+    let visit = school.visit("normal").await;
+    visit.page.eval("const set = API.LMSSetValue; API.LMSSetValue = (...args) => (args[1] === 'completed' ? 'false' : set(...args)); 0").await;
+    visit.player.click("article button").await;
+    visit.wrapper.wait_for_text("Not saved in your learning system, which refused it").await;
+    town.receiver.wait_until(|all| all.iter().any(|one| one.json()["event_type"] == "enrollment.complete")).await;
+    assert_eq!(school.value("cmi.core.lesson_status"), "incomplete");
+    town.check(&lo, "cmi.core.student_id", 1).await;
+}
+
+/// The page as a whole: the LMS around the wrapper around the player.
+#[tokio::test]
+async fn it_looks_good_within_an_lms() {
+    let town = Town::make().await;
+    let lo = town.course("## When it burns\n\nWalk, do not run. Leave by the stairs.\n").await;
+    let school = School::of("1.2", LEARNER, &town.package(&lo, "1.2").await).await;
+    let visit = school.visit("normal").await;
+    visit.player.wait_for("document.querySelector('header').classList.contains('framed')").await;
+    for (name, look) in [
+        ("desk-light", Look { width: 1100, height: 720, is_dark: false }),
+        ("phone-dark", Look { width: 360, height: 740, is_dark: true }),
+    ] {
+        visit.page.look(look).await;
+        for frame in [&visit.wrapper, &visit.player] {
+            assert_eq!(axe::serious(frame).await, [] as [&str; 0], "{name}");
+            assert_eq!(frame.eval("document.documentElement.scrollWidth <= innerWidth").await, true, "{name}");
+        }
+        visit.page.screenshot(&format!("wrapped-{name}")).await;
+    }
+    assert_eq!(visit.page.complaints(), []);
 }

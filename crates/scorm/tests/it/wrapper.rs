@@ -8,4 +8,5 @@ mod network;
 mod page;
 mod read;
 mod save;
+mod tls;
 mod world;

@@ -5,6 +5,7 @@ mod born_leased;
 mod history;
 mod notices;
 mod own;
+mod searches;
 
 mod conformance {
     store::conformance!(store_sqlite::testing::open());

@@ -67,7 +67,10 @@ pub async fn searches_are_narrowed(store: Arc<dyn Store>) {
     let searches = [
         (DeliverySearch { webhook_id: Some(first.clone()), ..none() }, 6),
         (DeliverySearch { webhook_id: Some(second.clone()), ..none() }, 3),
-        (DeliverySearch { event_id: Some(event.id.clone()), ..none() }, every.iter().filter(|d| d.event == event).count()),
+        (
+            DeliverySearch { event_id: Some(event.id.clone()), ..none() },
+            every.iter().filter(|d| d.event == event).count(),
+        ),
         (DeliverySearch { subject_id: Some(event.subject_id), ..none() }, 3),
         (DeliverySearch { subject_id: Some(event.subject_id), webhook_id: Some(second.clone()), ..none() }, 1),
         (DeliverySearch { event_portal_id: Some(world.customers[0]), ..none() }, 6),

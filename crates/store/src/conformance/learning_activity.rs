@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use contract::lms_text::LmsText;
 use domain::id::LearningActivityId;
-use domain::learning_activity::{LmsWrite, NAMES_MAX, RECORDS_MAX, RecordKind, ScormRecord};
+use domain::learning_activity::{LmsWrite, NAMES_MAX, RECORDS_MAX, RecordKind, ScormRecord, VALUES_BYTES_MAX};
 use domain::random::Random;
 
 use super::play::launch;
@@ -112,4 +112,24 @@ pub async fn activities_have_limits(store: Arc<dyn Store>) {
     let refused = save(RECORDS_MAX + 1, 0..1).await;
     assert!(matches!(refused, Err(StoreError::LimitReached(_))), "{refused:?}");
     assert_eq!(world.store.list_scorm_records(portal_id, &launch.activity.id, PAGE).await.unwrap().total, 3);
+}
+
+/// Whoever reads an activity reads all of its values at once: they have an end, however many records bring them. What takes the place
+/// of a value makes room for itself.
+pub async fn the_values_of_an_activity_have_an_end(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let launch = launch(&world, 1).await;
+    let portal_id = launch.activity.portal_id;
+    world.store.save_launch(launch.clone()).await.unwrap();
+    let save = async |sequence, name: &str, bytes| {
+        let values = values(&[(name, &"x".repeat(bytes))]);
+        world.store.save_scorm_record(portal_id, record(&launch, sequence, "{}", 3), values).await
+    };
+    let half = VALUES_BYTES_MAX / 2;
+    save(1, "a", half).await.unwrap();
+    save(2, "a", half).await.unwrap();
+    let refused = save(3, "b", half).await;
+    assert!(matches!(refused, Err(StoreError::LimitReached(VALUES_BYTES_MAX))), "{refused:?}");
+    save(4, "b", half / 2).await.unwrap();
+    assert_eq!(world.store.list_scorm_records(portal_id, &launch.activity.id, PAGE).await.unwrap().total, 4);
 }

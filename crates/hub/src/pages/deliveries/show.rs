@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use contract::events::TEST_HEADER;
 use contract::signature::{self, STANDARD_ID_HEADER, STANDARD_SIGNATURE_HEADER, STANDARD_TIMESTAMP_HEADER};
-use domain::delivery::{Attempt, Delivery};
+use domain::delivery::{Attempt, Delivery, Outcome};
 use domain::id::DeliveryId;
 use domain::webhook::Webhook;
 use domain::why::{Standing, Then, Told as Reached};
@@ -54,6 +54,10 @@ struct Show {
     body_of: Option<u32>,
     /// The attempts whose body can be shown, and whether it is.
     bodies: Vec<(u32, bool)>,
+    /// Whether the receiver answered that attempt: else it may not have gone out.
+    is_answered: bool,
+    /// Whether a token was fetched before it was sent, which took a moment.
+    is_authorized: bool,
     is_changed_since: bool,
     may_replay: bool,
 }
@@ -95,6 +99,8 @@ pub(crate) async fn show(
         body: body(&hub, &delivery, webhook.as_ref(), sent),
         body_of: sent.map(|attempt| attempt.number),
         bodies: attempts.iter().map(|one| (one.number, sent.is_some_and(|sent| sent.number == one.number))).collect(),
+        is_answered: sent.is_some_and(|attempt| matches!(attempt.outcome, Outcome::Answered(_))),
+        is_authorized: webhook.as_ref().is_some_and(|webhook| webhook.oauth2.is_some()),
         is_changed_since: sent
             .zip(webhook.as_ref())
             .is_some_and(|(sent, webhook)| sent.started_at < webhook.updated_at),

@@ -12,6 +12,8 @@ use crate::refusal::Refusal;
 use crate::spark::Spark;
 use crate::when::{count, number, span};
 
+/// How many event types of a webhook are named where there is little room.
+const EVENT_TYPES_NAMED: usize = 4;
 /// From which lag on a webhook is late.
 const LATE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -21,7 +23,8 @@ pub(crate) struct WebhookRow {
     /// What people call it, or else its address.
     pub(crate) title: String,
     pub(crate) url: String,
-    pub(crate) event_types: Vec<String>,
+    /// The first event types by their names, and how many there are besides.
+    pub(crate) event_types_text: String,
     pub(crate) is_active: bool,
     /// Whether it is inactive without its owner having said so.
     pub(crate) is_stopped: bool,
@@ -79,7 +82,7 @@ impl WebhookRow {
             path: view.path(format_args!("webhooks/{}", webhook.id)),
             title: title(webhook),
             url: webhook.url.as_str().to_owned(),
-            event_types: webhook.event_types.iter().map(|event_type| event_type_name(*event_type)).collect(),
+            event_types_text: event_types_text(webhook),
             is_active: webhook.status == WebhookStatus::Active,
             is_stopped: matches!(
                 webhook.status,
@@ -102,6 +105,13 @@ impl WebhookRow {
             spark: Spark::new(health.hours),
         }
     }
+}
+
+fn event_types_text(webhook: &Webhook) -> String {
+    let (named, others) = webhook.event_types.split_at(webhook.event_types.len().min(EVENT_TYPES_NAMED));
+    let names: Vec<String> = named.iter().map(|event_type| event_type_name(*event_type)).collect();
+    let besides = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+    format!("{}{besides}", names.join(", "))
 }
 
 /// What people call a webhook, or else the host that it leads to.

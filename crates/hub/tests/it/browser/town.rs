@@ -8,7 +8,7 @@ use domain::clock::Clock;
 use domain::delivery::{Answer, Failure, FailureKind, FinishedAttempt, Next, Outcome};
 use domain::enrollment::Status;
 use domain::event::Event;
-use domain::id::{ClientId, EventId, LearningObjectId, PortalId, ReplayId, UserAccountId, WebhookId};
+use domain::id::{AccountGuid, ClientId, EventId, LearningObjectId, PortalId, ReplayId, UserAccountId, WebhookId};
 use domain::oauth::{Digest, OauthClient, Scopes};
 use domain::portal::{Portal, PortalDomain};
 use domain::random::Random;
@@ -98,6 +98,7 @@ impl<'a> Town<'a> {
         let account_id = UserAccountId(self.app.store.next_id(Sequence::UserAccount).await.unwrap());
         let mut account = self.app.customer.administrator.clone();
         (account.id, account.version, account.portal_id) = (account_id, 0, id);
+        account.guid = AccountGuid::draw(&*self.app.random, self.app.clock.now());
         account.email = EmailAddress::parse(&format!("owner-{n}@example.com")).unwrap();
         self.app.store.save_new_portal(Change::silent(portal), Change::silent(account)).await.unwrap();
     }
@@ -325,11 +326,11 @@ impl<'a> Town<'a> {
             is_test: true,
         };
         self.app.store.save_test(&webhooks.healthy, event, now).await.unwrap();
-        for scope in [ReplayScope::Failed, ReplayScope::All] {
+        for (scope, webhook_id) in [(ReplayScope::Failed, &webhooks.failing), (ReplayScope::All, &webhooks.healthy)] {
             let replay = Replay {
                 id: ReplayId::draw(&*self.app.random as &dyn Random),
                 portal_id,
-                webhook_id: webhooks.failing.clone(),
+                webhook_id: webhook_id.clone(),
                 scope,
                 since: now - HOUR * 20,
                 deliveries: 0,

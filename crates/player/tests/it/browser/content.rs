@@ -30,7 +30,7 @@ async fn a_text_is_finished_when_the_learner_says_so_and_not_by_scrolling() {
     again.wait_for("document.scrollingElement.scrollTop > 1000").await;
     again.click(role("button", "I have finished reading")).await;
     says(&again, "Finished and saved.").await;
-    assert_eq!(again.eval("document.activeElement.textContent").await, "You have finished this course.");
+    again.wait_for("document.activeElement.textContent === 'You have finished this course.'").await;
     site.completed(lo_id).await;
     again.close().await;
 
@@ -44,7 +44,8 @@ async fn a_text_is_finished_when_the_learner_says_so_and_not_by_scrolling() {
 #[tokio::test]
 async fn a_text_is_finished_with_the_keyboard_alone() {
     let site = Site::make().await;
-    let (lo_id, page) = site.open_content(Content::text("Short, with a table:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n").unwrap()).await;
+    let (lo_id, page) =
+        site.open_content(Content::text("Short, with a table:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n").unwrap()).await;
     page.wait_for_text("Short").await;
     for _ in 0..10 {
         page.press("Tab").await;
@@ -73,7 +74,10 @@ async fn a_text_runs_nothing() {
 
 /// Plays at that speed from wherever it is; nobody has to hear it.
 async fn play(page: &browser::page::Page, rate: u32) {
-    page.eval(&format!("Object.assign(document.querySelector('video'), {{ muted: true, playbackRate: {rate} }}).play().then(() => 0)")).await;
+    page.eval(&format!(
+        "Object.assign(document.querySelector('video'), {{ muted: true, playbackRate: {rate} }}).play().then(() => 0)"
+    ))
+    .await;
 }
 
 #[tokio::test]

@@ -5,13 +5,13 @@ use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Json;
 use browser::browser::Browser;
 use browser::frame::Frame;
 use browser::page::Page;
@@ -65,8 +65,14 @@ impl School {
         let router = Router::new()
             .route("/", get(page))
             .route("/page.js", get(|| async { script(include_str!("page.js")) }))
-            .route("/scorm12.min.js", get(|| async { script(include_str!("../../../../player/assets/scorm12.min.js")) }))
-            .route("/scorm2004.min.js", get(|| async { script(include_str!("../../../../player/assets/scorm2004.min.js")) }))
+            .route(
+                "/scorm12.min.js",
+                get(|| async { script(include_str!("../../../../player/assets/scorm12.min.js")) }),
+            )
+            .route(
+                "/scorm2004.min.js",
+                get(|| async { script(include_str!("../../../../player/assets/scorm2004.min.js")) }),
+            )
             .route("/facts", get(facts))
             .route("/commit", post(commit))
             .route("/course/{file}", get(file))

@@ -1,5 +1,6 @@
 //! The network in either direction, and who is believed.
 
+use browser::frame::role;
 use serde_json::{Value, json};
 
 use super::world::World;
@@ -81,8 +82,8 @@ async fn a_player_that_does_not_appear_can_be_opened_in_a_window_and_brought_bac
     let page = world.browser.blank().await;
     page.before_scripts(HURRY).await;
     let course = world.open_in(page, ada()).await;
-    course.wrapper.wait_for_text("The course did not appear here").await;
-    course.wrapper.click("#notice-buttons button").await;
+    course.says_to_learner("Does the course not appear here?").await;
+    course.wrapper.click(role("button", "Open in new window")).await;
     let popup = course.page.popup().await;
     popup.wait_for("window.heard && heard.some(({ type }) => type === 'hello')").await;
     assert!(popup.url().contains("launch=once-2"), "each page has a launch of its own: {}", popup.url());
@@ -98,6 +99,18 @@ async fn a_player_that_does_not_appear_can_be_opened_in_a_window_and_brought_bac
     course.says(json!({ "status": "completed" })).await;
     course.holds("cmi.core.lesson_status", "completed").await;
     assert_eq!(course.count("initialize").await, 1);
+}
+
+#[tokio::test]
+async fn an_lms_that_is_not_encrypted_and_a_player_that_is_understand_each_other() {
+    let world = World::with_encrypted_player().await;
+    let course = world.open(ada()).await;
+    course.says(json!({ "status": "passed", "score": 90 })).await;
+    course.holds("cmi.core.lesson_status", "passed").await;
+    course.says_to_learner("Finished, and saved in your learning system").await;
+    assert!(course.player().await.url().starts_with("https://player.test:"));
+    course.page.close().await;
+    world.committed("the end", |commit| commit["kind"] == "exit").await;
 }
 
 /// Of the right page and the right site, in our words, and new: else it is as if it had not been said.

@@ -22,11 +22,13 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use zip::ZipArchive;
 
+use super::tls;
+
 /// How long a test waits for what the platform is told.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What a careful LMS lets the pages of packages do.
 const POLICY: &str =
-    "default-src 'self'; connect-src http://player.test:*; frame-src http://player.test:* http://other.test:*";
+    "default-src 'self'; connect-src *://player.test:*; frame-src *://player.test:* http://other.test:*";
 
 /// What the player's server was asked, and what it answers.
 #[derive(Default)]
@@ -54,16 +56,31 @@ pub(crate) type Shared = Arc<Mutex<Platform>>;
 #[derive(Clone)]
 struct Site {
     port: u16,
+    player: String,
     platform: Shared,
     packages: Arc<HashMap<&'static str, HashMap<String, Vec<u8>>>>,
 }
 
 impl World {
     pub(crate) async fn make() -> Self {
+        Self::make_with(false).await
+    }
+
+    /// An LMS that is not encrypted, as some within a house are, and a player that is.
+    pub(crate) async fn with_encrypted_player() -> Self {
+        Self::make_with(true).await
+    }
+
+    async fn make_with(is_encrypted: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
+        let player = match is_encrypted {
+            true => format!("https://player.test:{}", tls::encrypt(port).await),
+            false => format!("http://player.test:{port}"),
+        };
         let platform = Shared::default();
-        let site = Site { port, platform: Arc::clone(&platform), packages: Arc::new(packages(port)) };
+        let packages = Arc::new(packages(&player));
+        let site = Site { port, player, platform: Arc::clone(&platform), packages };
         let router = Router::new()
             .route("/lms", get(lms))
             .route("/lms.js", get(|| async { script(include_str!("lms.js")) }))
@@ -75,7 +92,8 @@ impl World {
             .route("/player.js", get(|| async { script(include_str!("player.js")) }))
             .with_state(site);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { browser: Browser::start().await, port, platform }
+        let flags: &[&str] = if is_encrypted { &["--ignore-certificate-errors"] } else { &[] };
+        Self { browser: Browser::start_with(flags).await, port, platform }
     }
 
     /// Opens a package in the LMS, in a frame beside its API.
@@ -107,12 +125,14 @@ impl World {
     pub(crate) async fn told<T>(&self, what: &str, look: impl Fn(&Platform) -> Option<T>) -> T {
         let started_at = Instant::now();
         loop {
-            let platform = self.platform.lock().unwrap();
-            if let Some(found) = look(&platform) {
+            let (found, commits) = {
+                let platform = self.platform.lock().unwrap();
+                (look(&platform), platform.commits.clone())
+            };
+            if let Some(found) = found {
                 return found;
             }
-            assert!(started_at.elapsed() < PATIENCE, "waited in vain for {what}: {:#?}", platform.commits);
-            drop(platform);
+            assert!(started_at.elapsed() < PATIENCE, "waited in vain for {what}: {commits:#?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -174,8 +194,7 @@ impl Course {
     }
 }
 
-fn packages(port: u16) -> HashMap<&'static str, HashMap<String, Vec<u8>>> {
-    let player = format!("http://player.test:{port}");
+fn packages(player: &str) -> HashMap<&'static str, HashMap<String, Vec<u8>>> {
     let launch_data = LaunchData::new(741_712, 11_861_197, Some("HR-42")).unwrap();
     let made = |edition| {
         let package = Package {
@@ -184,7 +203,7 @@ fn packages(port: u16) -> HashMap<&'static str, HashMap<String, Vec<u8>>> {
             title: "Fire safety",
             launch_data: &launch_data,
             token: "the-token",
-            player: &player,
+            player,
             lower_status: false,
         };
         let mut zip = ZipArchive::new(Cursor::new(package.zip(&Schemas::default()))).unwrap();
@@ -238,7 +257,7 @@ async fn launch(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Re
     }
     let mut body = json!({
         "session": format!("session-{number}"),
-        "play_url": format!("http://player.test:{}/play/741712?launch=once-{number}", site.port),
+        "play_url": format!("{}/play/741712?launch=once-{number}", site.player),
         "read_only": false, "lower_status": false,
         "mirror": { "status": "incomplete", "score": null, "progress": null, "location": null },
     });

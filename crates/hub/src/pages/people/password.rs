@@ -1,0 +1,39 @@
+//! `POST /hub/{portal_id}/people/{id}/password`: an administrator gives somebody a password to begin with.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::audit::Action;
+use domain::id::UserAccountId;
+use domain::password::Password;
+
+use super::{find, show};
+use crate::audit;
+use crate::extract::{Act, Param};
+use crate::flash::Flash;
+use crate::form::Errors;
+use crate::hub::Hub;
+use crate::password;
+use crate::refusal::Refusal;
+
+/// Sets it, in the place of another; whoever was signed in with that is signed out.
+pub(crate) async fn set(
+    State(hub): State<Hub>,
+    Param(id): Param<UserAccountId>,
+    Act { view, form }: Act,
+) -> Result<Response, Refusal> {
+    let (account, now) = (find(&hub, &view, id).await?, hub.now());
+    let mut errors = Errors::default();
+    let chosen = errors.take("password", Password::choose(form.text("password")));
+    if !account.may_sign_in() {
+        errors.add("password", "who only learns, or is blocked, does not sign in here: give them another role first");
+    }
+    let Some(chosen) = chosen.filter(|_| errors.is_empty()) else {
+        return show::refused(&hub, &view, id, None, errors).await;
+    };
+    let (keyring, email, cost) = (hub.keyring.clone(), account.email.clone(), hub.settings.password_cost);
+    let hash = hub.hashing.run(move || password::hash(&keyring, &email, &chosen, cost)).await?;
+    let noted = audit::own(Action::UserAccountPassword, &account, now);
+    view.by(noted, hub.store.save_password(view.portal.id, id, hash, now)).await?;
+    let said = "The password is set. Tell it them in person: it is not shown again.";
+    Ok(view.done(&hub, &view.path(format_args!("people/{id}")), Flash::good(said)))
+}
