@@ -12,6 +12,7 @@ async fn a_course_goes_from_flag_to_removal_and_everybody_knows_in_time() {
     let mut world = World::begin().await;
     let ends = world.flag(json!({"pending_state": {}})).await;
     assert_eq!(ends, "2022-06-29T01:29:36.000Z");
+    world.check_play(200).await;
     let told = world.until("2022-07-05T00:00:00Z").await;
     let title = "Fire safety";
     let ends_soon = format!("Complete it in time: {title}");
@@ -108,4 +109,5 @@ async fn a_flag_that_is_withdrawn_leaves_everything_as_it_was() {
     let calendar = world.calendar(ADA).await;
     assert!(calendar.contains("STATUS:CANCELLED\r\n"), "{calendar}");
     world.enroll_again(201).await;
+    world.check_play(200).await;
 }

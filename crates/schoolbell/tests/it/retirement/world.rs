@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
@@ -35,6 +36,7 @@ use jiff::{SignedDuration, Timestamp};
 use mail::message::Mailbox;
 use mail::smtp::{SEND_FOR, Smtp, SmtpConfig, Tls};
 use mail::testing::MailServer;
+use player::player::Player;
 use serde_json::Value;
 use store::Store;
 use store::id::Sequence;
@@ -114,6 +116,7 @@ pub(crate) struct World {
     customers: [Tenant; 2],
     lo_id: String,
     grace: String,
+    player: Router,
     http: reqwest::Client,
     _stop: DropGuard,
     _folders: [TempDir; 2],
@@ -128,6 +131,9 @@ impl World {
         let random: Arc<dyn Random> = Arc::new(CountingRandom::default());
         let shutdown = CancellationToken::new();
         let url = serve(&store, &clock, time, &random, &shutdown).await;
+        let playing = player::player::Settings::new("https://play.example.com");
+        let keyring = store_sqlite::testing::keyring();
+        let player = Player::new(store.clone(), clock.clone(), random.clone(), keyring, playing);
         let maker = Maker { store: store.clone(), clock: clock.clone(), random, url: url.clone() };
         let partner = maker.tenant("partner", None).await;
         let customers =
@@ -153,6 +159,7 @@ impl World {
             customers,
             lo_id,
             grace,
+            player: player::router::router(player),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             _stop: shutdown.drop_guard(),
             _folders: [platform_folder, folder],
@@ -266,6 +273,13 @@ impl World {
         let content = self.customers[0].platform.learning_object(&self.lo_id).await.unwrap();
         assert_eq!(content.lifecycle.state, "removed");
         self.enroll_again(400).await;
+        self.check_play(410).await;
+    }
+
+    /// Opens the content where learners play.
+    pub(crate) async fn check_play(&self, expected: u16) {
+        let request = Request::get(format!("/play/{}", self.lo_id)).body(Body::empty()).unwrap();
+        assert_eq!(self.player.clone().oneshot(request).await.unwrap().status(), expected);
     }
 
     /// Enrolls Grace once more.
