@@ -9,6 +9,7 @@ mod fuzz;
 mod need;
 mod process;
 mod prove;
+mod screenshots;
 mod test;
 mod tidy;
 
@@ -54,6 +55,12 @@ const CHORES: &[Chore] = &[
         what: "try again every row of docs/RELIABILITY.md, and show one table",
         example: "cargo xtask prove R1 R3             (some rows; --list names all, --soak tries more, --json, --write)",
         run: prove::run,
+    },
+    Chore {
+        name: "screenshots",
+        what: "take a picture of every page of the Hub and the player, for people to look at (target/screenshots)",
+        example: "cargo xtask screenshots",
+        run: screenshots::run,
     },
     Chore {
         name: "fuzz",

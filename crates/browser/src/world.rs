@@ -278,3 +278,51 @@ fn said(args: &Value) -> String {
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attach(world: &mut World, parent: Option<&str>, session: &str, kind: &str, target: &str) -> Vec<Order> {
+        let info = json!({ "type": kind, "targetId": target, "url": "http://a.test/" });
+        world.follow(parent, "Target.attachedToTarget", &json!({ "sessionId": session, "targetInfo": info }))
+    }
+
+    fn context(world: &mut World, session: &str, frame: &str, id: i64) {
+        let context = json!({ "id": id, "auxData": { "frameId": frame, "isDefault": true } });
+        world.follow(Some(session), "Runtime.executionContextCreated", &json!({ "context": context }));
+    }
+
+    /// A frame that moves to a process of its own: the old one and the new one speak of it in any order.
+    #[test]
+    fn a_frame_is_in_the_process_of_its_own_whoever_speaks_last() {
+        let mut world = World::default();
+        attach(&mut world, None, "page", "page", "tab");
+        world.follow(Some("page"), "Page.frameAttached", &json!({ "frameId": "frame", "parentFrameId": "tab" }));
+        attach(&mut world, Some("page"), "own", "iframe", "frame");
+        context(&mut world, "own", "frame", 7);
+        context(&mut world, "page", "frame", 3);
+        let gone = json!({ "executionContextId": 3 });
+        world.follow(Some("page"), "Runtime.executionContextDestroyed", &gone);
+        let place = world.place("frame").unwrap();
+        assert_eq!((place.session.as_str(), place.context(), place.tab.as_str()), ("own", Some(7), "tab"));
+        // It comes back, and is heard of before its own process is gone.
+        context(&mut world, "page", "frame", 4);
+        world.follow(Some("page"), "Target.detachedFromTarget", &json!({ "sessionId": "own" }));
+        let place = world.place("frame").unwrap();
+        assert_eq!((place.session.as_str(), place.context()), ("page", Some(4)));
+    }
+
+    #[test]
+    fn a_window_is_set_as_the_one_that_opened_it() {
+        let mut world = World::default();
+        attach(&mut world, None, "page", "page", "tab");
+        world.tabs.get_mut("tab").unwrap().settings.push(("Set.it".to_owned(), json!({ "to": 1 })));
+        let info = json!({ "type": "page", "targetId": "window", "openerId": "tab" });
+        let orders =
+            world.follow(None, "Target.attachedToTarget", &json!({ "sessionId": "other", "targetInfo": info }));
+        let methods: Vec<&str> = orders.iter().map(|order| order.method.as_str()).collect();
+        assert_eq!(methods[methods.len() - 2..], ["Set.it", "Runtime.runIfWaitingForDebugger"]);
+        assert_eq!(world.tabs["window"].opener.as_deref(), Some("tab"));
+    }
+}

@@ -18,6 +18,11 @@ pub trait Timer: Debug + Send + Sync {
     /// Returns once the clock says `at` or later; or once as much time has passed as there was until then, for a clock that was set
     /// back holds nobody up.
     async fn sleep_until(&self, at: Timestamp);
+
+    /// This instant by a watch that only runs forward, however the clock is set: two of them say how long something took.
+    fn instant(&self) -> std::time::Instant {
+        std::time::Instant::now()
+    }
 }
 
 /// Sleeps in real time and follows a clock that may jump: it is late by at most [`LOOK_EVERY`] when that is ahead, and never

@@ -12,6 +12,11 @@
     }
   };
 
+  // Buttons that copy: without script there are none.
+  const showCopies = (root) => {
+    for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
+  };
+
   // Forms that ask once more before they are sent.
   const ask = (form, submitter) => {
     const dialog = document.createElement("dialog");
@@ -55,6 +60,7 @@
           const now = page.getElementById(part.id);
           if (!now || part.contains(document.activeElement)) continue;
           showTimes(now);
+          showCopies(now);
           if (now.innerHTML !== part.innerHTML) part.replaceChildren(...now.childNodes);
         }
       }
@@ -91,6 +97,7 @@
   };
 
   showTimes(document);
+  showCopies(document);
   for (const text of document.querySelectorAll(".zone")) text.textContent = `times are ${zone}`;
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -114,7 +121,7 @@
       else event.formData.delete(input.name);
     });
   }
-  // Buttons that copy; without script there are none. Browsers keep the newer way for pages that came by https.
+  // What the buttons do that copy. Browsers keep the newer way for pages that came by https.
   const copy = async (text) => {
     if (navigator.clipboard) return navigator.clipboard.writeText(text);
     const area = document.createElement("textarea");
@@ -125,35 +132,22 @@
     area.remove();
     if (!done) throw new Error("copying is not allowed");
   };
-  for (const button of document.querySelectorAll("button[data-copy]")) {
-    button.hidden = false;
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button[data-copy]");
+    if (!button || button.dataset.said) return;
     const said = button.textContent;
-    button.addEventListener("click", async () => {
-      try {
-        await copy(button.dataset.copy);
-        button.textContent = "Copied";
-      } catch {
-        button.textContent = "Not allowed here";
-      }
-      setTimeout(() => (button.textContent = said), 2000);
-    });
-  }
-  // What is to be copied, where the browser lets a page do that.
-  if (navigator.clipboard) {
-    for (const button of document.querySelectorAll("button[data-copy]")) {
-      button.hidden = false;
-      button.addEventListener("click", async () => {
-        const field = document.getElementById(button.dataset.copy);
-        field.select();
-        try {
-          await navigator.clipboard.writeText(field.value);
-          button.textContent = "Copied";
-        } catch {
-          button.textContent = "Press Ctrl+C";
-        }
-      });
+    button.dataset.said = said;
+    try {
+      await copy(button.dataset.copy);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not allowed here";
     }
-  }
+    setTimeout(() => {
+      button.textContent = said;
+      delete button.dataset.said;
+    }, 2000);
+  });
   // Menus close when one clicks elsewhere or presses Escape.
   const close = (except) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;

@@ -10,6 +10,8 @@ const END_S = 1;
 /* The last words that a browser has of a position are this much before the end. */
 const LATE_S = 0.6;
 const PARTS_MAX = 500;
+/* While it plays it reports this often: each report becomes a commit in the LMS. What stops it, or closes the page, reports at once. */
+const TELL_EVERY_MS = 10000;
 
 /** The parts that were played, in order, none touching another; in seconds. */
 export class Watched {
@@ -53,6 +55,7 @@ export function showVideo(place, url, player) {
     onclick: () => { video.currentTime = Math.max(0, watched.gap() - 0.2); video.play(); video.focus(); },
   }, "Go to the first part that you have not watched");
   let last = null;
+  let toldAt = -Infinity;
 
   const length = () => (Number.isFinite(video.duration) ? video.duration : 0);
   /* Whoever leaps says so first (`seeking`): what lies between two positions without one was played. */
@@ -62,6 +65,7 @@ export function showVideo(place, url, player) {
     last = video.seeking || video.paused ? null : now;
   };
   const tell = (isUrgent) => {
+    toldAt = performance.now();
     const share = watched.share(length());
     const isDone = share >= ENOUGH && watched.reaches(length() - END_S) && length() > 0;
     const kept = { v: 1, watched: watched.parts.map((part) => part.map((second) => Math.round(second * 100) / 100)), at: video.currentTime };
@@ -77,7 +81,10 @@ export function showVideo(place, url, player) {
   video.addEventListener("loadedmetadata", () => { if (before.at > 0 && before.at < length() - END_S) video.currentTime = before.at; });
   video.addEventListener("seeking", () => { last = null; });
   video.addEventListener("seeked", () => { last = null; });
-  video.addEventListener("timeupdate", () => { follow(); if (!video.paused) tell(false); });
+  video.addEventListener("timeupdate", () => {
+    follow();
+    if (!video.paused && performance.now() - toldAt >= TELL_EVERY_MS) tell(false);
+  });
   video.addEventListener("play", () => { last = video.currentTime; });
   video.addEventListener("pause", () => { follow(); last = null; tell(true); });
   video.addEventListener("ended", () => {
@@ -88,6 +95,10 @@ export function showVideo(place, url, player) {
     player.fail("The video cannot be played", "It could not be loaded, or your browser does not know its format. Your progress is kept.", () => window.location.reload());
   });
   player.finished = () => { hint.textContent = DONE; };
+  /* A phone that is locked may never come back. */
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden" && !video.paused) { follow(); tell(true); }
+  });
   player.atEnd = () => { if (!video.paused) { follow(); tell(false); } };
   hint.textContent = player.isFinished() ? DONE : HOW;
   place.append(make("div", { class: "video" }, video, hint, make("p", { class: "buttons" }, skipped)));

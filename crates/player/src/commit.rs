@@ -65,7 +65,8 @@ async fn keep(player: &Player, body: Body, origin: Option<&LmsOrigin>) -> Result
         return Err(Refusal::malformed("sequence counts from 1"));
     }
     let lms_write = asked.lms_write.map(read_write).transpose()?;
-    let values = nobodys(Values::read(&asked.values)?);
+    // The launch said who learns, and so whose enrollment it is. No LMS changes that, and nobody else can.
+    let values = VERSIONS.into_iter().fold(Values::read(&asked.values)?, Values::without_learner);
     let session = session::find(player, &asked.session, Holder::Package).await?;
     let (activity_id, destination_id) = session.launch.ok_or_else(Refusal::session_over)?;
     let destination = session::destination(player, session.portal_id, destination_id).await?;
@@ -98,14 +99,6 @@ fn read_write(write: Write) -> Result<LmsWrite, Refusal> {
 }
 
 const VERSIONS: [ScormVersion; 2] = [ScormVersion::V1_2, ScormVersion::V2004];
-
-/// Without an id of a learner: the launch said who learns, and so whose enrollment it is. No LMS changes that, and nobody else can.
-fn nobodys(mut values: Values) -> Values {
-    for version in VERSIONS {
-        values.pairs.remove(Names::of(version).learner_id);
-    }
-    values
-}
 
 /// Nothing at all of who the learner is, in the raw neither: the launch said under which pseudonym they are known.
 fn disguised(values: Values) -> Values {

@@ -84,7 +84,9 @@ async fn answer(player: &Player, asked: LaunchRequest, origin: Option<LmsOrigin>
     }
     let version =
         ScormVersion::read(&asked.version).ok_or_else(|| Refusal::malformed("version must be 1.2 or 2004"))?;
-    let values = Values::read(&asked.values)?;
+    // One word says who learns, and decides whose enrollment it is.
+    let other = if version == ScormVersion::V1_2 { ScormVersion::V2004 } else { ScormVersion::V1_2 };
+    let values = Values::read(&asked.values)?.without_learner(other);
     let destination = admitting(player, &asked.token, origin.as_ref()).await?;
     player.limits.admit_passed(destination.id, values.raw.len(), player.now())?;
     let lms = LmsLaunch::read(version, &values.pairs).ok_or_else(Refusal::nobody)?;

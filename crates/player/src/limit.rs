@@ -12,8 +12,8 @@ use jiff::Timestamp;
 
 use crate::refusal::Refusal;
 
-/// Requests of one address: a whole company may sit behind one.
-const ADDRESS: Rate = Rate { per_s: 100, at_once: 1_000 };
+/// Requests of one address: a whole company may sit behind one, and each of its learners asks twice when a video reports, every ten seconds.
+const ADDRESS: Rate = Rate { per_s: 200, at_once: 2_000 };
 /// Launches at one destination: a whole company may begin at nine.
 const DESTINATION: Rate = Rate { per_s: 50, at_once: 1_000 };
 /// Learners who are new at a destination, each of whom is an account, an enrollment and an event: a company may begin at nine, and

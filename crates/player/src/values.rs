@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract::lms_text::LmsText;
-use domain::learning_activity::{NAME_BYTES_MAX, NAMES_MAX};
+use domain::learning_activity::{NAME_BYTES_MAX, NAMES_MAX, ScormVersion};
 use domain::play::Names;
 use serde_json::value::RawValue;
 
@@ -47,6 +47,12 @@ impl Values {
         Ok(Values { raw: raw.get().to_owned(), pairs })
     }
 
+    /// The same, but that it does not say who learns in the word that this version has for it. The raw says all that it said.
+    pub(crate) fn without_learner(mut self, version: ScormVersion) -> Self {
+        self.pairs.remove(Names::of(version).learner_id);
+        self
+    }
+
     /// The same without what says who the learner is: in the place of the id stands this one, and there is no name.
     pub(crate) fn disguise(mut self, names: Names, pseudonym: &str) -> Self {
         self.pairs.remove(names.learner_name);
@@ -60,8 +66,6 @@ impl Values {
 
 #[cfg(test)]
 mod tests {
-    use domain::learning_activity::ScormVersion;
-
     use super::*;
 
     fn read(json: &str) -> Result<Values, Refusal> {

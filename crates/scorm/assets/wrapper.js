@@ -173,7 +173,7 @@
   Lms.prototype.run = function (name, first, second) {
     try {
       var said = second === undefined ? this.api[name](first) : this.api[name](first, second);
-      return String(said) === "true" || said === 1 ? null : this.fault();
+      return /^(true|1)$/i.test(String(said)) ? null : this.fault();
     } catch (thrown) {
       return { code: "exception", text: String(thrown && thrown.message || thrown) };
     }

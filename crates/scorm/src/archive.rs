@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
 
-use zip::read::{ArchiveOffset, Config};
+use zip::read::{ArchiveOffset, Config, ZipFileEntry};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -206,25 +206,9 @@ fn judge<R: Read + Seek>(zip: &ZipArchive<R>) -> Result<Vec<ArchiveFile>, Archiv
         let entry = zip.by_index_data(index).map_err(list_error)?;
         let path = entry.name().map_err(list_error)?.into_owned();
         let fault = |why| entry_error(&path, why);
-        let is_folder = path.ends_with('/');
-        let folded = name::judge(path.strip_suffix('/').unwrap_or(&path)).map_err(|why| fault(BadEntry::Name(why)))?;
-        let kind = (entry.external_attributes() >> 16) & UNIX_KIND;
-        let is_plain = kind == 0 || kind == UNIX_FOLDER && is_folder || kind == UNIX_FILE && !is_folder;
-        if !is_plain || entry.is_symlink() {
-            return Err(fault(BadEntry::NotAFile));
-        }
-        if is_folder && entry.size() > 0 {
-            return Err(fault(BadEntry::FullFolder));
-        }
-        if entry.encrypted() {
-            return Err(fault(BadEntry::Encrypted));
-        }
-        if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
-            return Err(fault(BadEntry::Method));
-        }
-        if entry.size() > DENSE_BYTES_MAX.max(entry.compressed_size().saturating_mul(RATIO_MAX)) {
-            return Err(fault(BadEntry::Ratio));
-        }
+        let (name, is_folder) = path.strip_suffix('/').map_or((path.as_str(), false), |name| (name, true));
+        let folded = name::judge(name).map_err(|why| fault(BadEntry::Name(why)))?;
+        judge_entry(&entry, is_folder).map_err(fault)?;
         unpacked = unpacked.saturating_add(entry.size());
         if unpacked > UNPACKED_BYTES_MAX {
             return Err(ArchiveError::TooLong);
@@ -242,6 +226,28 @@ fn judge<R: Read + Seek>(zip: &ZipArchive<R>) -> Result<Vec<ArchiveFile>, Archiv
         Some((path, other)) => Err(entry_error(path, BadEntry::Clash(other.clone()))),
         None => Ok(files),
     }
+}
+
+/// Judges all of an entry but its name.
+fn judge_entry(entry: &ZipFileEntry<'_>, is_folder: bool) -> Result<(), BadEntry> {
+    let kind = (entry.external_attributes() >> 16) & UNIX_KIND;
+    let is_plain = kind == 0 || kind == UNIX_FOLDER && is_folder || kind == UNIX_FILE && !is_folder;
+    if !is_plain || entry.is_symlink() {
+        return Err(BadEntry::NotAFile);
+    }
+    if is_folder && entry.size() > 0 {
+        return Err(BadEntry::FullFolder);
+    }
+    if entry.encrypted() {
+        return Err(BadEntry::Encrypted);
+    }
+    if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
+        return Err(BadEntry::Method);
+    }
+    if entry.size() > DENSE_BYTES_MAX.max(entry.compressed_size().saturating_mul(RATIO_MAX)) {
+        return Err(BadEntry::Ratio);
+    }
+    Ok(())
 }
 
 /// A path that has this file for a folder, if there is one.

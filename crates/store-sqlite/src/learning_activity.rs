@@ -6,8 +6,7 @@ use async_trait::async_trait;
 use contract::lms_text::LmsText;
 use domain::id::{DestinationId, EnrollmentId, LearningActivityId, LearningObjectId, PortalId, UserAccountId};
 use domain::learning_activity::{
-    LearningActivity, LmsWrite, NAMES_MAX, RECORDS_MAX, RecordKind, ScormRecord, ScormVersion,
-    VALUES_BYTES_MAX,
+    LearningActivity, LmsWrite, NAMES_MAX, RECORDS_MAX, RecordKind, ScormRecord, ScormVersion, VALUES_BYTES_MAX,
 };
 use sqlite::rusqlite::{Connection, OptionalExtension, Row, params};
 use store::error::{Result, StoreError};

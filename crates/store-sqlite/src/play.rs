@@ -171,10 +171,10 @@ fn save_seat(connection: &Connection, seat: &NewSeat) -> Result<UserAccountId, V
     if let Some(account) = find_seat(connection, *destination_id, learner)? {
         return Ok(account);
     }
-    if let Some(seats_max) = *seats_max {
-        if count_seats(connection, *destination_id)? >= u64::from(seats_max) {
-            return Err(StoreError::LimitReached(seats_max as usize).into());
-        }
+    if let Some(seats_max) = *seats_max
+        && count_seats(connection, *destination_id)? >= u64::from(seats_max)
+    {
+        return Err(StoreError::LimitReached(seats_max as usize).into());
     }
     let user_account_id = save_learner(connection, learner, &account.after)?;
     connection

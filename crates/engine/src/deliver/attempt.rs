@@ -1,7 +1,5 @@
 //! One attempt: sign, send, decide.
 
-use std::time::Instant;
-
 use domain::delivery::{Answer, Failure, FailureKind, FinishedAttempt, Lease, Outcome};
 use domain::webhook::Oauth2Credentials;
 use http::HeaderValue;
@@ -18,7 +16,7 @@ const RECORDING_FOR: SignedDuration = SignedDuration::from_secs(5);
 /// Makes the attempt that `lease` allows, and decides what follows it.
 pub(super) async fn attempt(engine: &Engine, tokens: &Tokens, lease: Lease) -> FinishedAttempt {
     let started_at = engine.clock.now();
-    let stopwatch = Instant::now();
+    let begun = engine.timer.instant();
     let sent = match &lease.webhook.oauth2 {
         // The store was so long in answering that somebody else may have leased it meanwhile.
         _ if lease.expires_at <= started_at => Err(Failure {
@@ -29,7 +27,7 @@ pub(super) async fn attempt(engine: &Engine, tokens: &Tokens, lease: Lease) -> F
         Some(credentials) => send_authorized(engine, tokens, &lease, credentials).await,
     };
     let outcome = sent.unwrap_or_else(Outcome::Failed);
-    let took = SignedDuration::try_from(stopwatch.elapsed()).unwrap_or(SignedDuration::MAX);
+    let took = SignedDuration::try_from(engine.timer.instant() - begun).unwrap_or(SignedDuration::MAX);
     // Nothing is retried after a success: no need to roll the dice.
     let fraction = if outcome.is_success() { 0.0 } else { engine.random.fraction() };
     let next = engine.schedule.decide(&outcome, lease.failures, lease.event.deadline_at, engine.clock.now(), fraction);

@@ -87,15 +87,13 @@ impl Known {
 
     /// Forgets the lanes that are not to be kept.
     pub(super) fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
-        let Known { entries, free, keys } = self;
-        keys.retain(|_, key| {
-            let kept = entries[key.0].as_ref().is_some_and(&keep);
-            if !kept {
-                entries[key.0] = None;
-                free.push(*key);
+        for (key, place) in self.entries.iter_mut().enumerate() {
+            // In the order of their numbers, so that who gets which of them next is no matter of chance.
+            if let Some(forgotten) = place.take_if(|entry| !keep(entry)) {
+                self.keys.remove(&forgotten.webhook_id);
+                self.free.push(Key(key));
             }
-            kept
-        });
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
@@ -147,5 +145,14 @@ mod tests {
         assert_eq!(known.add(entry(three)), keys[0]);
         assert_eq!(known[keys[0]].webhook_id.as_str(), three);
         assert_eq!((known.len(), known.iter().count()), (2, 2));
+    }
+
+    #[test]
+    fn which_number_is_given_away_next_is_no_matter_of_chance() {
+        let mut known = Known::default();
+        let keys: Vec<Key> = (0..20).map(|i| known.add(entry(&format!("webhook{i:05}")))).collect();
+        known.retain(|_| false);
+        let next: Vec<Key> = (20..40).map(|i| known.add(entry(&format!("webhook{i:05}")))).collect();
+        assert!(next.iter().eq(keys.iter().rev()), "{next:?}");
     }
 }

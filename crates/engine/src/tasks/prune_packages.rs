@@ -31,8 +31,8 @@ impl Task for PrunePackages {
     }
 
     async fn step(&self, store: &dyn Store, now: Timestamp) -> Result<Step, StoreError> {
-        let [unfinished_before, replaced_before] =
-            [UNFINISHED_FOR, REPLACED_FOR].map(|kept_for| now.saturating_sub(kept_for).expect("a day ago is an instant"));
+        let [unfinished_before, replaced_before] = [UNFINISHED_FOR, REPLACED_FOR]
+            .map(|kept_for| now.saturating_sub(kept_for).expect("a day ago is an instant"));
         let pruned = store.prune_packages(unfinished_before, replaced_before, ROWS_MAX).await?;
         Ok(if pruned == 0 { Step::Done } else { Step::More })
     }

@@ -50,6 +50,7 @@ const IDLE_FOR: Duration = Duration::from_secs(30);
         (status = 408, description = "Nothing came for 30 s, or it took longer than 30 minutes."),
         (status = 409, description = "Another upload of the portal is under way; or all its packages together would be too long."),
         (status = 413, description = "The archive is too long."),
+        (status = 415, description = "It is a form, not an archive."),
     )
 )]
 pub(crate) async fn upload(

@@ -104,7 +104,7 @@ async fn sign_in(hub: &Hub, account: &UserAccount) -> Result<(&'static str, &'st
     if !found.iter().any(|(known, _)| known.id == account.id) {
         return Ok(("No password yet", "warn"));
     }
-    Ok(if account.administers() { ("Administers", "good") } else { ("Looks", "good") })
+    Ok(if account.administers() { ("As administrator", "good") } else { ("As viewer", "good") })
 }
 
 /// Whether whoever looks would lose their own way in: nobody takes that from themselves.

@@ -2,5 +2,7 @@
 
 mod crawl;
 mod gallery;
+mod hostile;
+mod payloads;
 pub(crate) mod site;
 pub(crate) mod town;

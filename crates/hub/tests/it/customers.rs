@@ -16,7 +16,10 @@ const GOOD: [(&str, &str); 4] =
     [("name", "Acme <b>"), ("domain", "Acme.example.com"), ("country", "AU"), ("industry", "Roads")];
 
 fn with(other: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
-    GOOD.into_iter().filter(|(name, _)| !other.iter().any(|(there, _)| there == name)).chain(other.iter().copied()).collect()
+    GOOD.into_iter()
+        .filter(|(name, _)| !other.iter().any(|(there, _)| there == name))
+        .chain(other.iter().copied())
+        .collect()
 }
 
 async fn add(app: &App, browser: &Browser<'_>, fields: &[(&str, &str)]) -> Answer {
@@ -57,10 +60,23 @@ async fn a_partner_adds_a_customer_and_finds_it() {
     let found = browser.get(&format!("{list}?q=ACME")).await;
     assert!(found.text.contains("acme.example.com") && !found.text.contains("customer.example.com ·"));
     browser.get(&format!("{list}?q=zzz")).await.shows("Nothing found");
-    add(&app, &browser, &with(&[("domain", "two.example.com"), ("email", "grace@two.example.com"), ("given_name", "Grace")])).await;
+    add(
+        &app,
+        &browser,
+        &with(&[
+            ("domain", "two.example.com"),
+            ("email", "grace@two.example.com"),
+            ("given_name", "Grace"),
+            ("password", "a fine first one"),
+        ]),
+    )
+    .await;
     let made = customers(&app).await.into_iter().find(|portal| portal.domain.as_str() == "two.example.com").unwrap();
     let accounts = app.store.list_user_accounts(made.id, &Default::default(), PAGE).await.unwrap().items;
     assert_eq!((accounts[0].email.as_str(), accounts[0].given_name.as_str()), ("grace@two.example.com", "Grace"));
+    let grace = app.browser();
+    let entered = grace.sign_in("grace@two.example.com", "a fine first one").await;
+    assert_eq!(grace.follow(&entered).await.leads_to(), format!("/hub/{}", made.id));
 }
 
 #[tokio::test]
@@ -80,10 +96,12 @@ async fn what_is_wrong_with_a_customer_is_said_beside_its_field() {
         (("timezone", "+10:00"), "timezone", "IANA time zone"),
         (("company_size", "many"), "company_size", "whole number"),
         (("email", "nobody"), "email", "such as ada@example.com"),
+        (("password", "short"), "password", "12 to 256 characters"),
     ] {
         let refused = add(&app, &browser, &with(&[wrong])).await;
         let page = refused.page(422);
-        let text = between(page, &format!("id=\"{field}-error\">"), "</p>").unwrap_or_else(|| panic!("{wrong:?}: {page}"));
+        let text =
+            between(page, &format!("id=\"{field}-error\">"), "</p>").unwrap_or_else(|| panic!("{wrong:?}: {page}"));
         assert!(text.contains(said), "{wrong:?}: {text}");
         assert!(wrong.0 == "country" || page.contains("value=\"AU\""), "what was typed stays");
     }
@@ -96,7 +114,13 @@ async fn a_portal_and_its_customers_are_changed() {
     let browser = app.administrator().await;
     for id in [app.partner.portal_id, app.customer.portal_id] {
         let path = format!("/hub/{}/portals/{id}", app.partner.portal_id);
-        let edited = browser.submit(&path, &format!("{path}/edit"), &[("name", "Other"), ("country", "DE"), ("child_enrollment_events", "on")]).await;
+        let edited = browser
+            .submit(
+                &path,
+                &format!("{path}/edit"),
+                &[("name", "Other"), ("country", "DE"), ("child_enrollment_events", "on")],
+            )
+            .await;
         browser.follow(&edited).await.shows("The portal is changed.").shows("Other").shows("Each part tells");
         let portal = app.store.find_portal(id).await.unwrap().unwrap();
         assert_eq!((portal.name.as_str(), portal.country.as_deref()), ("Other", Some("DE")));
@@ -131,11 +155,17 @@ async fn credentials_are_shown_once_and_revoked() {
     let [client] = clients(&app, &own).await.try_into().unwrap();
     let secret = between(&made.text, "id=\"client_secret\" value=\"", "\"").unwrap();
     assert_eq!(secret.len(), 40);
+    made.shows(&format!("data-copy=\"{secret}\"")).shows(&format!("data-copy=\"{}\"", client.id));
     assert!(client.secret_digest.matches(&app.keyring.digest(CLIENT_SECRET, secret)));
-    assert_eq!((client.scopes, client.user_account_id), ([Scope::LoRead, Scope::EnrollmentRead].into_iter().collect(), app.partner.administrator.id));
+    assert_eq!(
+        (client.scopes, client.user_account_id),
+        ([Scope::LoRead, Scope::EnrollmentRead].into_iter().collect(), app.partner.administrator.id)
+    );
     let list = browser.get(&below).await;
     list.shows("Connector &#60;i&#62;").shows(client.id.as_str());
-    assert!(!list.text.contains(secret) && !made.headers.iter().any(|(_, value)| value.to_str().unwrap().contains(secret)));
+    assert!(
+        !list.text.contains(secret) && !made.headers.iter().any(|(_, value)| value.to_str().unwrap().contains(secret))
+    );
     assert!(is_noted(&app, Action::OauthClientCreate, client.id.as_str()).await);
     let path = format!("{below}/{}/revoke", client.id);
     browser.get(&path).await.shows("Revoke Connector &#60;i&#62;?");
@@ -143,8 +173,18 @@ async fn credentials_are_shown_once_and_revoked() {
     browser.follow(&revoked).await.shows("is revoked").shows("No credentials yet");
     assert!(is_noted(&app, Action::OauthClientRevoke, client.id.as_str()).await);
     assert_eq!(browser.submit(&below, &path, &[]).await.status, 404);
-    for (fields, field) in [(vec![("client_name", "x")], "scope"), (vec![("scope", "lo.read")], "client_name"), (vec![("client_name", "x"), ("scope", "all")], "scope")] {
-        assert!(browser.submit(&format!("{below}/new"), &below, &fields).await.page(422).contains(&format!("id=\"{field}-error\"")));
+    for (fields, field) in [
+        (vec![("client_name", "x")], "scope"),
+        (vec![("scope", "lo.read")], "client_name"),
+        (vec![("client_name", "x"), ("scope", "all")], "scope"),
+    ] {
+        assert!(
+            browser
+                .submit(&format!("{below}/new"), &below, &fields)
+                .await
+                .page(422)
+                .contains(&format!("id=\"{field}-error\""))
+        );
     }
     assert_eq!(clients(&app, &own).await, []);
 }

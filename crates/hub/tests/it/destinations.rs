@@ -35,7 +35,10 @@ async fn a_destination_is_added_changed_revoked_and_made_active_again() {
     assert_eq!(added.leads_to(), format!("{below}/{}", made.id));
     let page = browser.follow(&added).await;
     page.shows("Acme &#60;b&#62;").shows(made.token.as_str()).shows("0 of 50").shows("cannot give them back");
-    assert_eq!(made.lms_origins.iter().map(ToString::to_string).collect::<Vec<_>>(), ["http://localhost:8080", "https://lms.example.com"]);
+    assert_eq!(
+        made.lms_origins.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["http://localhost:8080", "https://lms.example.com"]
+    );
     assert_eq!((made.seats_max, made.pseudonymous, made.lower_status), (Some(50), true, false));
     let path = added.leads_to().to_owned();
     browser.get(&format!("{path}/edit")).await.shows("value=\"2022-12-31T00:00:00\"").shows("value=\"50\"");
@@ -64,10 +67,12 @@ async fn what_is_wrong_with_a_destination_is_said_beside_its_field() {
         ("seats_max", "-3", "from 1 to"),
         ("expires_at", "soon", "rite it like"),
     ] {
-        let fields: Vec<_> = [("name", "Acme")].into_iter().filter(|(name, _)| *name != field).chain([(field, value)]).collect();
+        let fields: Vec<_> =
+            [("name", "Acme")].into_iter().filter(|(name, _)| *name != field).chain([(field, value)]).collect();
         let refused = browser.submit(&format!("{below}/new"), &below, &fields).await;
         let page = refused.page(422);
-        let text = between(page, &format!("id=\"{field}-error\">"), "</p>").unwrap_or_else(|| panic!("{field} {value}: {page}"));
+        let text = between(page, &format!("id=\"{field}-error\">"), "</p>")
+            .unwrap_or_else(|| panic!("{field} {value}: {page}"));
         assert!(text.contains(said), "{field} {value}: {text}");
     }
     assert_eq!(destinations(&app).await, []);
@@ -96,7 +101,10 @@ async fn a_package_carries_the_token_of_its_destination_and_the_reference() {
     browser.get(&path).await.shows("The &#60;i&#62;LMS&#60;/i&#62;").shows(&format!("lo={lo_id};portal={portal_id}"));
     let asked = format!("{path}.zip?destination={id}&version=2004-4&ref=HR-42");
     let (status, name, zip) = download(&app, &browser, &asked).await;
-    assert_eq!((status, name.unwrap()), (200, format!("attachment; filename=\"fire-safety-{lo_id}-scorm-2004-4.zip\"")));
+    assert_eq!(
+        (status, name.unwrap()),
+        (200, format!("attachment; filename=\"fire-safety-{lo_id}-scorm-2004-4.zip\""))
+    );
     assert!(zip.starts_with(b"PK"));
     assert_eq!(download(&app, &browser, &asked).await.2, zip, "the same request gives the same bytes");
     let other = app.destination(portal_id, "Another").await;

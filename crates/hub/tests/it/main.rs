@@ -1,5 +1,6 @@
 //! The Hub over a store of its own, asked the way browsers ask.
 
+mod acts;
 mod answer;
 mod app;
 mod browser;
@@ -9,8 +10,8 @@ mod deliveries;
 mod destinations;
 mod enrollments;
 mod observed;
-mod jshots;
 mod pages;
+mod pages_of_content;
 mod people;
 mod sample;
 mod sign_in;

@@ -26,7 +26,13 @@ async fn people_are_listed_with_who_may_sign_in() {
     app.account(portal_id, "learner@partner.example.com", Role::Learner, PASSWORD).await;
     let browser = app.administrator().await;
     let below = format!("/hub/{portal_id}/people");
-    browser.get(&below).await.shows("Administers").shows("Looks</span>").shows("Learns only").shows("Ada Lovelace");
+    browser
+        .get(&below)
+        .await
+        .shows("As administrator")
+        .shows("As viewer</span>")
+        .shows("Learns only")
+        .shows("Ada Lovelace");
     let found = browser.get(&format!("{below}?q=ALAN%40partner.example.com")).await;
     assert!(found.text.contains("Alan Lovelace") && !found.text.contains("learner@"));
     let may = browser.get(&format!("{below}?role=sign-in")).await;
@@ -48,14 +54,15 @@ async fn somebody_is_added_given_a_password_and_signs_in() {
     let added = browser.submit(&format!("{below}/new"), &below, &fields).await;
     let path = added.leads_to().to_owned();
     browser.follow(&added).await.shows("No password yet").shows("Grace &#60;b&#62;");
-    for (password, said) in [("short", "12 to 256 characters"), ("aaaaaaaaaaaaaaaa", "at least four of them different")] {
+    for (password, said) in [("short", "12 to 256 characters"), ("aaaaaaaaaaaaaaaa", "at least four of them different")]
+    {
         let refused = browser.submit(&path, &format!("{path}/password"), &[("password", password)]).await;
         assert!(between(refused.page(422), "id=\"password-error\">", "</p>").unwrap().contains(said));
         assert!(!refused.text.contains(&format!("\"{password}\"")));
     }
     let set = browser.submit(&path, &format!("{path}/password"), &[("password", "a fine new password")]).await;
     let page = browser.follow(&set).await;
-    page.shows("The password is set.").shows("Looks</span>");
+    page.shows("The password is set.").shows("As viewer</span>");
     assert!(!page.text.contains("a fine new password"));
     app.browser().sign_in("grace@partner.example.com", "a fine new password").await.leads_to();
     assert!(actions(&app).await.contains(&Action::UserAccountPassword));
@@ -87,8 +94,9 @@ async fn whoever_is_blocked_is_out_and_nobody_locks_themselves_out() {
     assert!(!stored(&app, &app.partner.viewer).await.active);
     browser.submit(&path, &format!("{path}/unblock"), &[]).await.leads_to();
     assert!(stored(&app, &app.partner.viewer).await.active);
-    let changed = browser.submit(&path, &path, &[("given_name", "Alan"), ("roles", "Administrator"), ("roles", "Manager")]).await;
-    browser.follow(&changed).await.shows("The account is changed.").shows("Administers");
+    let changed =
+        browser.submit(&path, &path, &[("given_name", "Alan"), ("roles", "Administrator"), ("roles", "Manager")]).await;
+    browser.follow(&changed).await.shows("The account is changed.").shows("As administrator");
     assert!(browser.submit(&path, &path, &[("given_name", "Alan")]).await.page(422).contains("at least one role"));
     let own = format!("{portal}/people/{}", app.partner.administrator.id);
     assert!(browser.submit(&own, &format!("{own}/block"), &[]).await.page(422).contains("cannot block yourself"));
@@ -97,6 +105,12 @@ async fn whoever_is_blocked_is_out_and_nobody_locks_themselves_out() {
     let strangers = format!("{portal}/people/{}", app.stranger.administrator.id);
     assert_eq!(browser.get(&strangers).await.status, 404);
     for act in ["", "/block", "/unblock", "/password"] {
-        assert_eq!(browser.submit(&own, &format!("{strangers}{act}"), &[("roles", "Learner"), ("password", PASSWORD)]).await.status, 404);
+        assert_eq!(
+            browser
+                .submit(&own, &format!("{strangers}{act}"), &[("roles", "Learner"), ("password", PASSWORD)])
+                .await
+                .status,
+            404
+        );
     }
 }

@@ -153,3 +153,75 @@ async fn cookies_have_the_flags_that_fit() {
         ("__Host-schoolbell".to_owned(), " Path=/; HttpOnly; SameSite=Lax; Secure".to_owned())
     );
 }
+
+#[tokio::test]
+async fn guessing_is_refused_for_a_person_and_for_an_address_and_locks_nobody_out() {
+    let app = App::new().await;
+    let ada = "ada@partner.example.com";
+    let mut guesses = 0;
+    let mut guess = async |address: &str, email: &str| {
+        guesses += 1;
+        app.browser().at(address).sign_in(email, "wrong horse battery").await.status
+    };
+    for (n, expected) in [(10, 422), (5, 429)] {
+        for _ in 0..n {
+            assert_eq!(guess("192.0.2.1", ada).await, expected);
+        }
+    }
+    // Who guesses there does not get in with the right one any more; she does from where she is.
+    let late = app.browser().at("192.0.2.1").sign_in(ada, PASSWORD).await;
+    assert_eq!((late.status, late.header("retry-after")), (429, Some("900")));
+    app.browser().at("192.0.2.2").sign_in(ada, PASSWORD).await.leads_to();
+    for (n, expected) in [(50, 422), (5, 429)] {
+        for person in 0..n {
+            assert_eq!(guess("192.0.2.3", &format!("person-{person}@{expected}.example.com")).await, expected);
+        }
+    }
+    assert_eq!(guess("192.0.2.4", "person-1@422.example.com").await, 422);
+    app.clock.advance(SignedDuration::from_mins(15));
+    assert_eq!(guess("192.0.2.1", ada).await, 422);
+    assert_eq!(guess("192.0.2.3", ada).await, 422);
+    // The control: who knows it is let in, however often.
+    let mut let_in = 0;
+    for _ in 0..200 {
+        app.browser().at("192.0.2.5").sign_in(ada, PASSWORD).await.leads_to();
+        let_in += 1;
+    }
+    proof::held("S14", "guesses at the sign-in of the Hub", guesses, format_args!("{let_in} who know it are let in from one address"));
+}
+
+#[tokio::test]
+async fn sessions_that_are_planted_over_or_somebody_elses_are_worth_nothing() {
+    let app = App::new().await;
+    let page = format!("/hub/{}", app.partner.portal_id);
+    let ada = app.administrator().await;
+    let over = ada.cookie("schoolbell").unwrap();
+    ada.submit(&page, "/hub/sign-out", &[]).await.leads_to();
+    let ada = app.administrator().await;
+    let live = ada.cookie("schoolbell").unwrap();
+    let changed = format!("{}{}", &live[1..], &live[..1]);
+    let forms = ada.get(&page).await;
+    let token = between(&forms.text, "name=\"_token\" value=\"", "\"").unwrap().to_owned();
+    let planted = [over, changed, "0".repeat(64), String::new(), live.to_uppercase(), format!("{live}0"), token];
+    for value in &planted {
+        for name in ["schoolbell", "__Host-schoolbell"] {
+            let thief = app.browser().with_cookie(name, value);
+            assert!(thief.get(&page).await.leads_to().starts_with("/hub/sign-in"), "{name}={value}");
+        }
+    }
+    // Over https only a cookie that no neighbour can set is looked at, and of two none.
+    let https = app.browser().header("x-forwarded-proto", "https").with_cookie("schoolbell", &live);
+    assert!(https.get(&page).await.leads_to().starts_with("/hub/sign-in"));
+    let both = app.browser().with_cookie("schoolbell", &live).with_cookie("schoolbell", &planted[2]);
+    assert!(both.get(&page).await.leads_to().starts_with("/hub/sign-in"));
+    // Nobody puts words into our mouth: what is said once is said by us.
+    let said = app.browser().with_cookie("schoolbell", &live).with_cookie("schoolbell-said", "<script>alert(1)</script>");
+    assert!(!said.get(&page).await.page(200).contains("alert(1)"));
+    ada.get(&page).await.shows("Overview");
+    // Who takes a password away, or sets another, ends what it was good for.
+    let account = &app.partner.administrator;
+    let hash = hub::password::hash(&app.keyring, &account.email, &domain::password::Password::entered("another password"), crate::app::COST);
+    app.store.save_password(account.portal_id, account.id, hash, domain::clock::Clock::now(&*app.clock)).await.unwrap();
+    assert!(ada.get(&page).await.leads_to().starts_with("/hub/sign-in"), "a password that is replaced leaves no session");
+    proof::held("S11", "sessions that are planted, over or made up", planted.len() as u64 * 2 + 2, "the session itself is let in");
+}

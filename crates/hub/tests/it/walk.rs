@@ -109,6 +109,11 @@ fn rows() -> Vec<(&'static str, &'static str, For, &'static str)> {
     ]
 }
 
+/// The paths of everything that changes a portal.
+pub(crate) fn acts() -> Vec<&'static str> {
+    rows().into_iter().filter(|row| row.2 == For::Actors).map(|(_, _, _, path)| path).collect()
+}
+
 const ROUTER: &str = include_str!("../../src/router.rs");
 
 /// The routes as they stand in the table: method and path.
@@ -136,7 +141,7 @@ fn the_walk_leaves_no_route_out() {
 }
 
 /// A portal with something of everything in it.
-struct Place {
+pub(crate) struct Place {
     portal_id: PortalId,
     webhook_id: WebhookId,
     enrollment_id: EnrollmentId,
@@ -148,7 +153,7 @@ struct Place {
 }
 
 impl Place {
-    async fn in_portal(app: &App, portal_id: PortalId) -> Self {
+    pub(crate) async fn in_portal(app: &App, portal_id: PortalId) -> Self {
         let webhook_id = app.webhook(portal_id, "Walked").await;
         let lo_id = app.content(portal_id, "Walked").await;
         let learner = app.account(portal_id, "walker@example.com", Role::Learner, PASSWORD).await;
@@ -159,7 +164,7 @@ impl Place {
         Place { portal_id, webhook_id, enrollment_id, lo_id, destination_id, client_id, person_id: learner.id, told }
     }
 
-    fn path(&self, template: &str, style: &str) -> String {
+    pub(crate) fn path(&self, template: &str, style: &str) -> String {
         template
             .replace("{portal}", &self.portal_id.to_string())
             .replace("{webhook}", self.webhook_id.as_str())

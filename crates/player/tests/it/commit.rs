@@ -70,6 +70,20 @@ async fn who_learns_is_said_by_the_launch_and_by_nothing_after_it() {
 }
 
 #[tokio::test]
+async fn a_launch_says_once_who_learns() {
+    let app = App::new().await;
+    let destination = app.destination(|_| {}).await;
+    let mut lms = app.lms(&destination, "mallory");
+    lms.values["cmi.learner_id"] = json!("ada");
+    app.launch(&lms).await.ok();
+    let enrollment = app.enrollments().await.remove(0);
+    let activity = app.activities(enrollment.id).await.remove(0);
+    assert_eq!(activity.values["cmi.core.student_id"], "mallory", "whose enrollment it is");
+    assert!(!activity.values.contains_key("cmi.learner_id"), "which the other edition would have");
+    assert_eq!(app.records(&activity).await[0].values, lms.values.to_string(), "what was passed is kept as it came");
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_refused() {
     let app = App::new().await;
     let destination = app.destination(|_| {}).await;

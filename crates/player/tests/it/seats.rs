@@ -63,7 +63,11 @@ async fn what_the_packages_of_a_destination_leave_behind_has_an_end() {
     }
     assert!((100..200).contains(&kept), "{kept}");
     app.commit(&launched, 1_000, much).await.refused(429, "rate_limited");
-    assert_eq!(app.commit(&launched, 1_000, json!({"cmi.core.exit": "suspend"})).await.status, 204, "what is little has room");
+    assert_eq!(
+        app.commit(&launched, 1_000, json!({"cmi.core.exit": "suspend"})).await.status,
+        204,
+        "what is little has room"
+    );
 }
 
 #[tokio::test]

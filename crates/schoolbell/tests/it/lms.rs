@@ -92,7 +92,7 @@ impl Town {
         };
         let completions = about("enrollment.complete");
         assert_eq!((completions.len(), about("enrollment.create").len()), (1, 1), "{completions:#?}");
-        let enrollments = self.get(&format!("/enrollments?lo_id={lo}")).await;
+        let enrollments = self.get(&format!("/enrollments?lo_ids={lo}&with_archived=true")).await;
         assert_eq!(enrollments["total"], 1, "{enrollments:#}");
         assert_eq!(enrollments["hits"][0]["status"], "completed");
         let id = &completions[0]["data"]["id"];

@@ -125,7 +125,8 @@ impl WebhookHealths for SqliteStore {
 }
 
 fn feel(row: &Row<'_>) -> Result<[Option<i64>; 9], VerbError> {
-    let columns = ["no", "version", "event_no", "first_due_at", "last_due_at", "waiting", "hour", "attempts", "replays"];
+    let columns =
+        ["no", "version", "event_no", "first_due_at", "last_due_at", "waiting", "hour", "attempts", "replays"];
     let mut felt = [None; 9];
     for (value, column) in felt.iter_mut().zip(columns) {
         *value = row.of(column)?;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use domain::clock::Clock;
@@ -16,7 +17,11 @@ type Place = (Timestamp, u64);
 
 /// Time that passes when the driver says so.
 #[derive(Debug)]
-pub(crate) struct Time(Mutex<Hands>);
+pub(crate) struct Time {
+    hands: Mutex<Hands>,
+    /// When it began, by itself and by a watch.
+    began: (Timestamp, Instant),
+}
 
 #[derive(Debug)]
 struct Hands {
@@ -27,16 +32,17 @@ struct Hands {
 
 impl Time {
     pub(crate) fn at(now: Timestamp) -> Arc<Self> {
-        Arc::new(Time(Mutex::new(Hands { now, sleepers: BTreeMap::new(), next: 0 })))
+        let hands = Mutex::new(Hands { now, sleepers: BTreeMap::new(), next: 0 });
+        Arc::new(Time { hands, began: (now, Instant::now()) })
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.0.lock().unwrap().now
+        self.hands.lock().unwrap().now
     }
 
     /// Lets time pass, and wakes whoever waited for it, in the order of their instants.
     pub(crate) fn pass(&self, span: SignedDuration) {
-        let mut hands = self.0.lock().unwrap();
+        let mut hands = self.hands.lock().unwrap();
         hands.now += span;
         let after = (hands.now, u64::MAX);
         let later = hands.sleepers.split_off(&after);
@@ -47,7 +53,7 @@ impl Time {
 
     /// Wakes everybody, for whoever's clock was set.
     fn wake_all(&self) {
-        let woken = std::mem::take(&mut self.0.lock().unwrap().sleepers);
+        let woken = std::mem::take(&mut self.hands.lock().unwrap().sleepers);
         woken.into_values().for_each(Waker::wake);
     }
 }
@@ -86,6 +92,12 @@ impl Timer for NodeClock {
     async fn sleep_until(&self, at: Timestamp) {
         Sleep { clock: self, at, place: None }.await;
     }
+
+    /// Clocks are set, watches are not; and no watch shows the time that the simulation itself takes.
+    fn instant(&self) -> Instant {
+        let (began_at, watch) = self.time.began;
+        watch + self.time.now().duration_since(began_at).unsigned_abs()
+    }
 }
 
 struct Sleep<'a> {
@@ -103,7 +115,7 @@ impl Future for Sleep<'_> {
             return Poll::Ready(());
         }
         let at = self.at.saturating_sub(self.clock.ahead()).unwrap_or(Timestamp::MAX);
-        let mut hands = self.clock.time.0.lock().unwrap();
+        let mut hands = self.clock.time.hands.lock().unwrap();
         let place = (at, hands.next);
         hands.next += 1;
         hands.sleepers.insert(place, context.waker().clone());
@@ -116,7 +128,7 @@ impl Future for Sleep<'_> {
 impl Sleep<'_> {
     fn leave(&mut self) {
         if let Some(place) = self.place.take() {
-            self.clock.time.0.lock().unwrap().sleepers.remove(&place);
+            self.clock.time.hands.lock().unwrap().sleepers.remove(&place);
         }
     }
 }

@@ -162,7 +162,10 @@ pub(crate) async fn create(State(hub): State<Hub>, Act { view, form }: Act) -> R
     match view.by(noted, hub.store.save_oauth_client(client.clone())).await {
         Ok(()) => Ok(view.page(&made(&view, &portal, client, secret))),
         Err(StoreError::LimitReached(max)) => {
-            let errors = Errors::one("form", format!("the portal has {max} credentials already, which is the limit: revoke what is not used"));
+            let errors = Errors::one(
+                "form",
+                format!("the portal has {max} credentials already, which is the limit: revoke what is not used"),
+            );
             Ok(view.page_with_errors(&New::of(&view, &portal, form, errors)))
         }
         Err(error) => Err(error.into()),

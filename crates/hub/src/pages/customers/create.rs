@@ -6,6 +6,7 @@ use axum::response::Response;
 use domain::audit::{Action, Noted};
 use domain::change::Change;
 use domain::id::{AccountGuid, PortalId, UserAccountId};
+use domain::password::Password;
 use domain::portal::customer::{FirstAdministrator, NewCustomer, TIMEZONE_DEFAULT};
 use domain::portal::{Portal, PortalDomain};
 use domain::user_account::{EmailAddress, UserAccount};
@@ -16,6 +17,7 @@ use crate::extract::{Act, Editor, View};
 use crate::flash::Flash;
 use crate::form::{Errors, Form};
 use crate::hub::Hub;
+use crate::pages::people;
 use crate::refusal::Refusal;
 use crate::shell::{Area, Shell};
 
@@ -46,6 +48,8 @@ pub(crate) async fn create(State(hub): State<Hub>, Act { view, form }: Act) -> R
     refuse_without_customers(&view)?;
     let mut errors = Errors::default();
     let (customer, person) = (customer(&form, &mut errors), person(&view, &form, &mut errors));
+    let chosen = form.given("password").map(Password::choose).transpose();
+    let chosen = errors.take("password", chosen).flatten();
     let (Some(customer), Some(person), true) = (customer, person, errors.is_empty()) else {
         return Ok(view.page_with_errors(&New::of(&view, form, errors)));
     };
@@ -53,9 +57,12 @@ pub(crate) async fn create(State(hub): State<Hub>, Act { view, form }: Act) -> R
     let Some((portal, administrator)) = made else {
         return Ok(view.page_with_errors(&New::of(&view, form, errors)));
     };
-    let id = portal.after.id;
+    let (id, account) = (portal.after.id, administrator.after.clone());
     match save(&hub, &view, portal, administrator).await {
         Ok(()) => {
+            if let Some(chosen) = chosen {
+                people::password::save(&hub, &view, &account, chosen).await?;
+            }
             let said = "The customer is there. Next, make credentials for what acts for it.";
             Ok(view.done(&hub, &view.path(format_args!("portals/{id}")), Flash::good(said)))
         }

@@ -24,11 +24,7 @@ struct Show {
 }
 
 /// The portal.
-pub(crate) async fn show(
-    State(hub): State<Hub>,
-    view: View,
-    Param(id): Param<PortalId>,
-) -> Result<Response, Refusal> {
+pub(crate) async fn show(State(hub): State<Hub>, view: View, Param(id): Param<PortalId>) -> Result<Response, Refusal> {
     let portal = find(&hub, &view, id).await?;
     let clients = hub.store.list_oauth_clients(portal.id).await?;
     let partner = match portal.partner_id {

@@ -75,9 +75,7 @@ pub(crate) async fn update(
     };
     let noted = Noted::changed(Action::PortalUpdate, &portal, &change.after, now);
     match view.by(noted, hub.store.save_portal(change)).await {
-        Ok(()) => {
-            Ok(view.done(&hub, &view.path(format_args!("portals/{id}")), Flash::good("The portal is changed.")))
-        }
+        Ok(()) => Ok(view.done(&hub, &view.path(format_args!("portals/{id}")), Flash::good("The portal is changed."))),
         Err(StoreError::Conflict) => {
             let errors = Errors::one("form", "somebody else changed it at the same time: look at it, and save again");
             Ok(view.page_with_errors(&Edit::of(&view, &portal, form, errors)))

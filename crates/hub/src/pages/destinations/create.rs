@@ -46,8 +46,7 @@ pub(crate) async fn create(State(hub): State<Hub>, Act { view, form }: Act) -> R
     let Fields { name, lms_origins, seats_max, expires_at, lower_status, pseudonymous } = fields;
     let id = DestinationId(hub.store.next_id(Sequence::Destination).await?);
     let plain = Destination::default_of(view.portal.id, id, DestinationToken::draw(&*hub.random), hub.now());
-    let destination =
-        Destination { name, lms_origins, seats_max, expires_at, lower_status, pseudonymous, ..plain };
+    let destination = Destination { name, lms_origins, seats_max, expires_at, lower_status, pseudonymous, ..plain };
     let change = match destination.create() {
         Ok(change) => change,
         Err(error) => return Ok(view.page_with_errors(&New::of(&view, form, fields::refused(error)))),

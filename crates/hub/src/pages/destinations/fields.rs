@@ -56,7 +56,9 @@ pub(super) fn read(form: &Form, errors: &mut Errors) -> Option<Fields> {
 /// What the rules refuse, in plain words beside the field.
 pub(super) fn refused(error: DestinationError) -> Errors {
     match error {
-        DestinationError::Seats => Errors::one("seats_max", "write a whole number from 1 on, or nothing for any number"),
+        DestinationError::Seats => {
+            Errors::one("seats_max", "write a whole number from 1 on, or nothing for any number")
+        }
         DestinationError::Name | DestinationError::Origins | DestinationError::Pseudonymous => {
             Errors::one(error.field(), error)
         }

@@ -17,7 +17,7 @@ pub(super) const FIELDS: [&str; 3] = ["q", "lo", "status"];
 /// What the query asks for.
 pub(super) enum Wanted {
     /// Those that the filter lets through.
-    Some(EnrollmentFilter),
+    Some(Box<EnrollmentFilter>),
     /// This one: the query names an enrollment.
     One(EnrollmentId),
     /// None, for a reason that is said.
@@ -37,7 +37,7 @@ pub(super) async fn read(hub: &Hub, view: &View, query: &Form) -> Result<Wanted,
         };
         filter.lo_ids = Some(vec![id]);
     }
-    let Some(text) = query.given("q") else { return Ok(Wanted::Some(filter)) };
+    let Some(text) = query.given("q") else { return Ok(Wanted::Some(Box::new(filter))) };
     if let Ok(id) = text.parse::<EnrollmentId>() {
         return Ok(Wanted::One(id));
     }
@@ -47,5 +47,5 @@ pub(super) async fn read(hub: &Hub, view: &View, query: &Form) -> Result<Wanted,
         return Ok(Wanted::None("No learner of this portal has that e-mail address."));
     };
     filter.user_account_id = Some(account.id);
-    Ok(Wanted::Some(filter))
+    Ok(Wanted::Some(Box::new(filter)))
 }

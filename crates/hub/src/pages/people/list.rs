@@ -47,7 +47,9 @@ pub(crate) async fn list(State(hub): State<Hub>, view: View, Query(query): Query
     }
     let list = List {
         shell: view.shell(Area::People, "People"),
-        roles: std::iter::once((SIGN_IN, "May sign in here")).chain(Role::ALL.map(|role| (role.name(), role.name()))).collect(),
+        roles: std::iter::once((SIGN_IN, "May sign in here"))
+            .chain(Role::ALL.map(|role| (role.name(), role.name())))
+            .collect(),
         people,
         paging: paging.of(listed.total),
         is_narrowed: query.given("q").is_some() || query.given("role").is_some(),

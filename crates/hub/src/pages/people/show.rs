@@ -39,9 +39,8 @@ impl Show {
 
 /// An account as its form holds it.
 fn form(account: &UserAccount) -> Form {
-    let form = Form::default()
-        .with("given_name", account.given_name.clone())
-        .with("family_name", account.family_name.clone());
+    let form =
+        Form::default().with("given_name", account.given_name.clone()).with("family_name", account.family_name.clone());
     account.roles.iter().fold(form, |form, role| form.with("roles", role.name()))
 }
 

@@ -34,7 +34,13 @@ pub(crate) async fn unblock(
     set(&hub, id, &act, true, "The account may be used again.").await
 }
 
-async fn set(hub: &Hub, id: UserAccountId, Act { view, .. }: &Act, active: bool, said: &str) -> Result<Response, Refusal> {
+async fn set(
+    hub: &Hub,
+    id: UserAccountId,
+    Act { view, .. }: &Act,
+    active: bool,
+    said: &str,
+) -> Result<Response, Refusal> {
     let patch = UserAccountPatch { active: Some(active), ..Default::default() };
     match change(hub, view, id, patch).await? {
         Ok(_) => Ok(view.done(hub, &view.path(format_args!("people/{id}")), Flash::good(said))),

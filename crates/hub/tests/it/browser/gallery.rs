@@ -77,6 +77,7 @@ async fn crawl(site: &Site, who: &str, page: &Page, per_route: PerRoute, from: &
 async fn besides(site: &Site, page: &Page, pictures: Pictures) -> Vec<String> {
     let mut faults = Vec::new();
     let portal = format!("/hub/{}", site.app.partner.portal_id);
+    page.bring_to_front().await;
     page.goto(&site.url_for("administrator", &format!("{portal}/webhooks/new"))).await;
     page.eval("document.querySelector('main form').noValidate = true").await;
     page.fill("#url", "http://127.0.0.1/hook").await;
@@ -139,5 +140,5 @@ async fn every_page_is_well_on_a_phone() {
 #[tokio::test]
 #[ignore = "cargo xtask screenshots"]
 async fn every_page_has_its_pictures() {
-    check(6, Pictures::Taken).await;
+    check(4, Pictures::Taken).await;
 }

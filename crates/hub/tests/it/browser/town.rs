@@ -9,6 +9,7 @@ use domain::delivery::{Answer, Failure, FailureKind, FinishedAttempt, Next, Outc
 use domain::enrollment::Status;
 use domain::event::Event;
 use domain::id::{AccountGuid, ClientId, EventId, LearningObjectId, PortalId, ReplayId, UserAccountId, WebhookId};
+use domain::learning_object::Content;
 use domain::oauth::{Digest, OauthClient, Scopes};
 use domain::portal::{Portal, PortalDomain};
 use domain::random::Random;
@@ -76,6 +77,9 @@ impl<'a> Town<'a> {
         {
             let mut portal = self.app.store.find_portal(tenant.portal_id).await.unwrap().unwrap();
             portal.name = self.say(name, NAME);
+            portal.country = Some(self.say("AU", NAME));
+            portal.industry = Some(self.say("Retail", NAME));
+            portal.external_customer_id = Some(self.say("C-0042", NAME));
             self.app.store.save_portal(Change::silent(portal)).await.unwrap();
         }
         for (n, name) in CUSTOMERS.iter().enumerate() {
@@ -158,6 +162,7 @@ impl<'a> Town<'a> {
         lo.topics = vec![self.say("Safety", 100), self.say("Onboarding", 100)];
         lo.language = Some("en-AU".to_owned());
         lo.replacements = ids[3..5].to_vec();
+        lo.content = Some(Content::text(&self.say("## When it burns\n\nStay calm.", 2_000)).unwrap());
         self.app.store.save_learning_object(Change::silent(lo)).await.unwrap();
         self.app.store.save_library_items(self.app.customer.portal_id, &ids, self.app.clock.now()).await.unwrap();
         ids
@@ -250,7 +255,9 @@ impl<'a> Town<'a> {
                 self.app.launch(portal_id, *learner, (lo_id, id), &values).await;
             }
         }
-        self.app.destination(portal_id, &self.say("Cornerstone (production)", NAME)).await;
+        // A name has no line breaks.
+        let name = self.say("Cornerstone (production)", NAME).replace(char::is_control, " ");
+        self.app.destination(portal_id, &name).await;
     }
 
     async fn retire(&self, content: &[LearningObjectId]) {
@@ -326,7 +333,8 @@ impl<'a> Town<'a> {
             is_test: true,
         };
         self.app.store.save_test(&webhooks.healthy, event, now).await.unwrap();
-        for (scope, webhook_id) in [(ReplayScope::Failed, &webhooks.failing), (ReplayScope::All, &webhooks.healthy)] {
+        let Webhooks { healthy, failing, paused, gone } = webhooks;
+        for (scope, webhook_id) in [(ReplayScope::Failed, failing), (ReplayScope::All, healthy), (ReplayScope::All, paused), (ReplayScope::All, gone)] {
             let replay = Replay {
                 id: ReplayId::draw(&*self.app.random as &dyn Random),
                 portal_id,

@@ -111,6 +111,22 @@ async fn a_video_is_finished_at_its_end_and_leaping_there_is_not_watching() {
     assert_eq!(site.completed(lo_id).await.progress, completed.progress);
 }
 
+/// Each report becomes a commit in the LMS and a record for ever, and a class in one building is one address.
+#[tokio::test]
+async fn a_video_that_plays_on_reports_now_and_then_and_at_its_end() {
+    let site = Site::make().await;
+    let (lo_id, page) = site.open_content(Content::video(&site.elsewhere("video.wav")).unwrap()).await;
+    page.wait_for(&format!("document.querySelector('video').duration === {VIDEO_S}")).await;
+    play(&page, 1).await;
+    page.wait_for("document.querySelector('video').currentTime > 5").await;
+    let reports =
+        "performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/play/progress')).length";
+    let reported = page.eval(reports).await.as_u64().unwrap();
+    assert!((1..=2).contains(&reported), "that it was opened and that it began: {reported}");
+    page.close().await;
+    site.place(lo_id, |place| place.share.is_some_and(|share| share > 0.5)).await;
+}
+
 #[tokio::test]
 async fn a_video_that_cannot_be_played_says_so() {
     let site = Site::make().await;

@@ -1,6 +1,6 @@
 /* A small LMS, told by the fragment of its address how to behave; everything that is asked of it is in `calls`. */
 const how = Object.assign(
-  { edition: "1.2", values: {}, unread: {}, refused: {}, failing: 0, initialize: "true", silent: false, late: 0 },
+  { edition: "1.2", values: {}, unread: {}, refused: {}, failing: 0, initialize: "true", silent: false, late: 0, yes: "true" },
   JSON.parse(decodeURIComponent(location.hash.slice(1) || "{}")),
 );
 window.how = how;
@@ -15,7 +15,7 @@ const [api, initialize, get, set, commit, terminate, code, text] = names;
 let last = "0";
 const answer = (fault, value) => {
   last = fault || "0";
-  return fault ? (value === undefined ? "false" : "") : value ?? "true";
+  return fault ? (value === undefined ? "false" : "") : value ?? how.yes;
 };
 const call = (name, does) => (...args) => {
   calls.push([name, ...args]);

@@ -44,6 +44,22 @@ async fn progress_is_gathered_and_a_verdict_is_committed_at_once() {
     assert_eq!(told["values"]["cmi.score.scaled"], "0.8");
 }
 
+/// The standard says `"true"`; what LMSs say is what they have in their own language.
+#[tokio::test]
+async fn an_lms_says_yes_in_its_own_way() {
+    let world = World::make().await;
+    for yes in [json!("true"), json!(true), json!("1"), json!(1), json!("TRUE")] {
+        let mut how = ada();
+        how["yes"] = yes.clone();
+        let course = world.open(how).await;
+        course.says(json!({ "status": "completed" })).await;
+        course.says_to_learner("Finished, and saved in your learning system.").await;
+        course.holds("cmi.core.lesson_status", "completed").await;
+        assert_eq!(course.count("commit").await, 2, "{yes}: none is made again");
+        course.page.close().await;
+    }
+}
+
 #[tokio::test]
 async fn a_commit_that_fails_is_told_of_and_made_again() {
     let world = World::make().await;

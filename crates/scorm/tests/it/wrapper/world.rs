@@ -28,7 +28,7 @@ use super::tls;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What a careful LMS lets the pages of packages do.
 const POLICY: &str =
-    "default-src 'self'; connect-src *://player.test:*; frame-src *://player.test:* http://other.test:*";
+    "default-src 'self'; connect-src http://player.test:*; frame-src http://player.test:* http://other.test:*";
 
 /// What the player's server was asked, and what it answers.
 #[derive(Default)]
