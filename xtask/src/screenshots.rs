@@ -6,9 +6,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::Failure;
 use crate::need::{Need, meet};
 use crate::process::{self, cargo, root};
+use crate::{Failure, no_arguments};
 
 /// What taking pictures calls besides cargo.
 const NEEDS: &[Need] = &[
@@ -25,9 +25,7 @@ type Pages = BTreeMap<String, [Option<String>; LOOKS.len()]>;
 
 /// Takes no arguments. Pictures from before go.
 pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
-    if let Some(arg) = args.first() {
-        return Err(Failure::Usage(format!("there is no argument {arg}")));
-    }
+    no_arguments(args)?;
     meet(NEEDS)?;
     let folder = root().join("target/screenshots");
     let failed = |error: io::Error| Failure::Found(format!("{}: {error}", folder.display()));
@@ -68,7 +66,9 @@ fn page(pages: &Pages) -> String {
     let mut rows = String::new();
     for (name, pictures) in pages {
         let cells = pictures.iter().zip(LOOKS).map(|(picture, look)| match picture {
-            Some(path) => format!("<td><a href=\"{path}\"><img loading=\"lazy\" src=\"{path}\" alt=\"{name}, {look}\"></a></td>"),
+            Some(path) => {
+                format!("<td><a href=\"{path}\"><img loading=\"lazy\" src=\"{path}\" alt=\"{name}, {look}\"></a></td>")
+            }
             None => "<td></td>".to_owned(),
         });
         rows.push_str(&format!("<tr><th colspan=\"4\">{name}</th></tr>\n<tr>{}</tr>\n", cells.collect::<String>()));
@@ -89,6 +89,8 @@ mod tests {
         let mut pages = Pages::new();
         pages.entry("hub/a".to_owned()).or_default()[1] = Some("hub/a-desk-dark.png".to_owned());
         let page = page(&pages);
-        assert!(page.contains("<td></td><td><a href=\"hub/a-desk-dark.png\">") && page.contains("colspan=\"4\">hub/a<"));
+        assert!(
+            page.contains("<td></td><td><a href=\"hub/a-desk-dark.png\">") && page.contains("colspan=\"4\">hub/a<")
+        );
     }
 }

@@ -19,6 +19,9 @@ const COLUMNS: [&str; 5] = ["external_id", "email", "name", "portal_id", "import
 #[derive(clap::Subcommand)]
 pub enum PeopleCommand {
     /// Import a list: CSV, with the columns external_id, email, name, portal_id, of which the first is needed
+    ///
+    /// Do it before the first webhook: while there is no list nobody is looked for, and a completion recorded then
+    /// stays without a person.
     #[command(
         after_help = "Example:\n  schoolbell companion people import people.csv --companion http://127.0.0.1:8421 --replace"
     )]

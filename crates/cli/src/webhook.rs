@@ -24,7 +24,8 @@ pub enum WebhookCommand {
     Get(One),
     /// Register an address to be told of events
     #[command(after_help = "Example:\n  \
-        schoolbell webhook create https://app.example/webhooks -e enrollment.complete -e content.decommission")]
+        schoolbell webhook create https://app.example/webhooks \\\n      \
+        -e enrollment.complete -e content.decommission")]
     Create(Create),
     /// Change what is given, and leave the rest
     #[command(

@@ -134,6 +134,9 @@ impl Columns {
         if person.email.as_ref().is_some_and(|email| email.parse::<Address>().is_err()) {
             return fault("email: it is no mail address such as ada@example.com");
         }
+        if person.portal_id.as_ref().is_some_and(|id| !id.bytes().all(|byte| byte.is_ascii_digit())) {
+            return fault("portal_id: it is no portal id, which is a decimal number");
+        }
         for (column, text) in [("email", &person.email), ("name", &person.name), ("portal_id", &person.portal_id)] {
             if text.as_ref().is_some_and(|text| text.chars().count() > TEXT_CHARS_MAX) {
                 return fault(&format!("{column}: it is longer than {TEXT_CHARS_MAX} characters"));

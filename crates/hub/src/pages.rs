@@ -3,9 +3,9 @@
 pub(crate) mod assets;
 pub(crate) mod audit;
 pub(crate) mod content;
-pub(crate) mod deliveries;
 pub(crate) mod credentials;
 pub(crate) mod customers;
+pub(crate) mod deliveries;
 pub(crate) mod destinations;
 pub(crate) mod enrollments;
 pub(crate) mod events;

@@ -8,8 +8,8 @@ use crate::guard;
 use crate::hub::Hub;
 use crate::page;
 use crate::pages::{
-    assets, audit, content, credentials, customers, deliveries, destinations, enrollments, events, notices, overview, people, portals, replays, sign_in, stream,
-    webhooks,
+    assets, audit, content, credentials, customers, deliveries, destinations, enrollments, events, notices, overview,
+    people, portals, replays, sign_in, stream, webhooks,
 };
 use crate::refusal::Refusal;
 
@@ -54,7 +54,10 @@ fn routes() -> Router<Hub> {
         .route("/{portal_id}/destinations", get(destinations::list::list).post(destinations::create::create))
         .route("/{portal_id}/destinations/new", get(destinations::create::form))
         .route("/{portal_id}/destinations/{id}", get(destinations::show::show))
-        .route("/{portal_id}/destinations/{id}/edit", get(destinations::update::form).post(destinations::update::update))
+        .route(
+            "/{portal_id}/destinations/{id}/edit",
+            get(destinations::update::form).post(destinations::update::update),
+        )
         .route("/{portal_id}/destinations/{id}/revoke", post(destinations::status::revoke))
         .route("/{portal_id}/destinations/{id}/restore", post(destinations::status::restore))
         .route("/{portal_id}/portals", get(customers::list::list).post(customers::create::create))

@@ -125,6 +125,9 @@ mod tests {
             if command.get_subcommands().next().is_none() {
                 let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
                 assert!(path.split(' ').all(|word| help.contains(word)), "{path} has no example of itself");
+                // clap breaks what is longer, and a command on two lines cannot be pasted.
+                let is_short = |line: &str| line.chars().count() <= 100;
+                assert!(help.lines().all(is_short), "{path} has an example that does not fit on a line");
             }
             let commands = command.get_subcommands().filter(|command| command.get_name() != "help");
             commands.for_each(|command| walk(command, &path));

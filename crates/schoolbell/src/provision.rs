@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use domain::audit::{Action, Noted};
 use domain::clock::Clock;
 use domain::id::{AccountGuid, ClientId, ContentId, LearningObjectId, PortalId, UserAccountId};
+use domain::learning_object::content::Content;
 use domain::learning_object::{LearningObject, LifecycleState};
 use domain::oauth::{OauthClient, Scopes};
 use domain::password::{Cost, Password};
@@ -194,7 +195,7 @@ impl Provisioner {
             language: None,
             topics: Vec::new(),
             replacements: Vec::new(),
-            content: None,
+            content: Some(Content::text(&sample_text(title))?),
             state: LifecycleState::Published,
             retirement: None,
             withdrawn_at: None,
@@ -235,6 +236,14 @@ impl Provisioner {
             updated_at: now,
         })
     }
+}
+
+/// Something to read where somebody only tries how it works.
+fn sample_text(title: &str) -> String {
+    format!(
+        "This is a sample: *{title}* would be here.\n\n1. Read it.\n2. Say that you have finished.\n3. See that a webhook \
+         tells your application of it."
+    )
 }
 
 fn taken(error: StoreError, value: &str) -> anyhow::Error {

@@ -158,6 +158,8 @@
     /* What it holds, as far as it told us or took it from us. */
     this.values = {};
     this.lacks = {};
+    /* Whether its error stays for ever, once there was one; null if that is not known. */
+    this.isStuck = null;
   }
 
   Lms.prototype.fault = function () {
@@ -173,7 +175,11 @@
   Lms.prototype.run = function (name, first, second) {
     try {
       var said = second === undefined ? this.api[name](first) : this.api[name](first, second);
-      return /^(true|1)$/i.test(String(said)) ? null : this.fault();
+      if (/^(true|1)$/i.test(String(said))) return null;
+      var fault = this.fault();
+      /* Who says nothing did what was asked, unless there is an error. */
+      var isQuiet = said === undefined || said === null;
+      return isQuiet && (this.isStuck || fault.code === "0" || fault.code === "") ? null : fault;
     } catch (thrown) {
       return { code: "exception", text: String(thrown && thrown.message || thrown) };
     }
@@ -190,11 +196,20 @@
   Lms.prototype.get = function (element) {
     try {
       var value = this.api[this.edition.get](element);
-      var code = String(this.api[this.edition.code]());
-      return code === "0" || code === "" ? String(value === null || value === undefined ? "" : value) : null;
+      var text = String(value === null || value === undefined ? "" : value);
+      return !this.hasFault() || (this.isStuck && text !== "") ? text : null;
     } catch (thrown) {
       return null;
     }
+  };
+
+  /** Whether the last call failed. An LMS that never takes an error back is found out by a call that does well: the learner is read. */
+  Lms.prototype.hasFault = function () {
+    var lms = this;
+    var isError = function () { return !/^0?$/.test(String(lms.api[lms.edition.code]())); };
+    if (!isError()) return false;
+    if (this.isStuck === null && this.api[this.edition.get](this.edition.learner)) this.isStuck = isError();
+    return true;
   };
 
   Lms.prototype.keep = function (element) {

@@ -70,7 +70,7 @@ pub enum ArchiveError {
     #[error("the archive cannot be read: {0}")]
     Io(#[from] io::Error),
     /// It is no zip, or ends otherwise than one does.
-    #[error("{0}")]
+    #[error(transparent)]
     End(#[from] BadEnd),
     /// Its list of entries makes no sense.
     #[error("the archive's list of files is broken: {0}")]

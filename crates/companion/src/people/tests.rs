@@ -36,6 +36,11 @@ fn what_is_wrong_is_said_line_by_line() {
         Err("line 2: external_id: it is empty; line 3: email: it is no mail address such as ada@example.com; \
              line 4: it has 1 cells, not 2; line 6: external_id: it stands in line 5 already"),
     );
+    check(
+        "external_id,portal_id\nHR-1,acme.example.com\nHR-2,-1",
+        Err("line 2: portal_id: it is no portal id, which is a decimal number; \
+             line 3: portal_id: it is no portal id, which is a decimal number"),
+    );
     let many = format!("external_id\n{}", "HR-1\n".repeat(50));
     assert_eq!(read(&many).unwrap_err().matches("; ").count() + 1, FAULTS_MAX);
 }

@@ -15,6 +15,12 @@ use store::idempotency::{Answer, KEPT_FOR, Keep, KeyedRequest};
 use crate::time::at_once;
 use crate::world::World;
 
+/// How many tasks come round every ten minutes, every quarter of an hour, every hour. With less of them at rest the clock would be moved
+/// before the one that is looked at has begun to wait.
+const EVERY_TEN_MINUTES: usize = 4;
+const EVERY_QUARTER: usize = 4;
+const EVERY_HOUR: usize = 2;
+
 async fn client(world: &World) -> OauthClient {
     let client = OauthClient {
         id: ClientId::draw(&world.platform.random as &dyn Random),
@@ -53,7 +59,7 @@ async fn expired_tokens_are_pruned_and_others_stay() {
     // As it was when both were good: what is found then is still stored.
     let stored = async |n| world.store().find_access_token(&Digest([n; 32]), at(0)).await.unwrap().is_some();
     assert!(stored(1).await && stored(2).await);
-    world.time.is_awaited(at(1) + SignedDuration::from_mins(10)).await;
+    world.time.is_awaited_by(EVERY_TEN_MINUTES, at(1) + SignedDuration::from_mins(10)).await;
     world.time.pass(SignedDuration::from_mins(10));
     at_once(async {
         while stored(1).await {
@@ -102,7 +108,7 @@ async fn old_events_are_pruned_and_held_ones_stay() {
         }
     })
     .await;
-    world.time.is_awaited(at(1) + SignedDuration::from_mins(15)).await;
+    world.time.is_awaited_by(EVERY_QUARTER, at(1) + SignedDuration::from_mins(15)).await;
     assert_eq!(events(&world).await, 2);
     world.time.pass(DAY + SignedDuration::from_mins(1));
     events_are(&world, 1).await;
@@ -116,7 +122,7 @@ async fn pruning_rests_between_its_steps() {
     let mut world = World::with(|settings| settings.events_kept_for = Some(DAY)).await;
     world.complete_often(0, 1_200).await;
     let pruned_at = at(1) + DAY + SignedDuration::from_mins(1);
-    world.time.is_awaited(at(1) + SignedDuration::from_mins(15)).await;
+    world.time.is_awaited_by(EVERY_QUARTER, at(1) + SignedDuration::from_mins(15)).await;
     world.time.pass(pruned_at.duration_since(at(1)));
     let pause = SignedDuration::from_millis(50);
     // The last event stays.
@@ -134,10 +140,10 @@ async fn pruning_rests_between_its_steps() {
 async fn what_is_to_be_kept_for_ever_is_kept() {
     let mut world = World::with(|settings| settings.events_kept_for = None).await;
     world.complete_often(0, 3).await;
-    world.time.is_awaited(at(1) + SignedDuration::from_mins(15)).await;
+    world.time.is_awaited_by(EVERY_QUARTER, at(1) + SignedDuration::from_mins(15)).await;
     let years = DAY * 4_000;
     world.time.pass(years);
-    world.time.is_awaited(at(1) + years + SignedDuration::from_mins(15)).await;
+    world.time.is_awaited_by(EVERY_QUARTER, at(1) + years + SignedDuration::from_mins(15)).await;
     assert_eq!(events(&world).await, 3);
 }
 
@@ -158,7 +164,7 @@ async fn idempotency_keys_are_forgotten_after_their_day_and_others_stay() {
     // As it was when all were known: what is found then is still stored.
     let stored = async |n| world.store().find_idempotency_key(&client.id, &key(n), at(0)).await.unwrap().is_some();
     assert!(stored(0).await && stored(249).await && stored(250).await);
-    world.time.is_awaited(at(1) + SignedDuration::from_mins(10)).await;
+    world.time.is_awaited_by(EVERY_TEN_MINUTES, at(1) + SignedDuration::from_mins(10)).await;
     world.time.pass(SignedDuration::from_mins(10));
     at_once(async {
         for n in 0..250 {
@@ -185,7 +191,7 @@ async fn old_entries_of_the_audit_log_are_pruned_and_others_stay() {
         let all = AuditFilter::default();
         world.store().list_audit_entries(portal_id, &all, PAGE).await.unwrap().total
     };
-    world.time.is_awaited(at(1) + SignedDuration::from_hours(1)).await;
+    world.time.is_awaited_by(EVERY_HOUR, at(1) + SignedDuration::from_hours(1)).await;
     assert_eq!(stored().await, 1_101);
     world.time.pass(DAY + SignedDuration::from_hours(1));
     at_once(async {

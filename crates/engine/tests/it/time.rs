@@ -46,9 +46,16 @@ impl Time {
     /// Returns once the engine waits for `at`.
     #[track_caller]
     pub(crate) fn is_awaited(&self, at: Timestamp) -> impl Future<Output = ()> {
+        self.is_awaited_by(1, at)
+    }
+
+    /// Returns once so many parts of the engine wait for `at`: tasks with the same rest come to it one after another.
+    #[track_caller]
+    pub(crate) fn is_awaited_by(&self, parts: usize, at: Timestamp) -> impl Future<Output = ()> {
         let mut awaited = self.awaited.subscribe();
         at_once(async move {
-            awaited.wait_for(|awaited| awaited.contains(&at)).await.expect("the sender is in this very struct");
+            let wait = awaited.wait_for(|awaited| awaited.iter().filter(|&&until| until == at).count() >= parts);
+            wait.await.expect("the sender is in this very struct");
         })
     }
 }

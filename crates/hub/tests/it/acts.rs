@@ -145,5 +145,10 @@ async fn every_act_leaves_one_entry_and_none_when_somebody_else_sent_it() {
         let expected = usize::from(!template.ends_with("/reveal"));
         assert_eq!(made, expected, "{template}");
     }
-    proof::held("S11", "forms that others sent, to everything that changes a portal", forged, "the same from our pages are done and audited");
+    proof::held(
+        "S11",
+        "forms that others sent, to everything that changes a portal",
+        forged,
+        "the same from our pages are done and audited",
+    );
 }

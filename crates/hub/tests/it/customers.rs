@@ -186,6 +186,10 @@ async fn credentials_are_shown_once_and_revoked() {
                 .contains(&format!("id=\"{field}-error\""))
         );
     }
+    let long = [("client_name", "n".repeat(256)), ("scope", "lo.read".to_owned())];
+    let long = long.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let refused = browser.submit(&format!("{below}/new"), &below, &long).await;
+    assert!(refused.page(422).contains("The name must have at most 255 characters."), "in the words of the page");
     assert_eq!(clients(&app, &own).await, []);
 }
 

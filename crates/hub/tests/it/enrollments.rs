@@ -10,7 +10,7 @@ async fn an_empty_list_says_how_enrollments_come_about() {
     let app = App::new().await;
     let browser = app.administrator().await;
     let page = browser.get(&format!("/hub/{}/enrollments", app.partner.portal_id)).await;
-    page.shows("No enrollments yet").shows("play link");
+    page.shows("No enrollments yet").shows("Those of customers are in their portals").shows("play link");
 }
 
 #[tokio::test]

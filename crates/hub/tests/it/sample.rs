@@ -8,8 +8,8 @@ use domain::clock::Clock;
 use domain::destination::{Destination, DestinationStatus};
 use domain::enrollment::{Audience, Enrollment, EnrollmentType, NewEnrollment, ProgressReport, Status};
 use domain::id::{
-    ClientId, ContentId, DestinationId, DestinationToken, EnrollmentId, EventId, LearningActivityId, LearningObjectId, PortalId,
-    UserAccountId,
+    ClientId, ContentId, DestinationId, DestinationToken, EnrollmentId, EventId, LearningActivityId, LearningObjectId,
+    PortalId, UserAccountId,
 };
 use domain::learning_activity::{LearningActivity, LmsWrite, RecordKind, ScormRecord, ScormVersion};
 use domain::learning_object::{LearningObject, LifecycleState};

@@ -187,7 +187,12 @@ async fn guessing_is_refused_for_a_person_and_for_an_address_and_locks_nobody_ou
         app.browser().at("192.0.2.5").sign_in(ada, PASSWORD).await.leads_to();
         let_in += 1;
     }
-    proof::held("S14", "guesses at the sign-in of the Hub", guesses, format_args!("{let_in} who know it are let in from one address"));
+    proof::held(
+        "S14",
+        "guesses at the sign-in of the Hub",
+        guesses,
+        format_args!("{let_in} who know it are let in from one address"),
+    );
 }
 
 #[tokio::test]
@@ -215,13 +220,27 @@ async fn sessions_that_are_planted_over_or_somebody_elses_are_worth_nothing() {
     let both = app.browser().with_cookie("schoolbell", &live).with_cookie("schoolbell", &planted[2]);
     assert!(both.get(&page).await.leads_to().starts_with("/hub/sign-in"));
     // Nobody puts words into our mouth: what is said once is said by us.
-    let said = app.browser().with_cookie("schoolbell", &live).with_cookie("schoolbell-said", "<script>alert(1)</script>");
+    let said =
+        app.browser().with_cookie("schoolbell", &live).with_cookie("schoolbell-said", "<script>alert(1)</script>");
     assert!(!said.get(&page).await.page(200).contains("alert(1)"));
     ada.get(&page).await.shows("Overview");
     // Who takes a password away, or sets another, ends what it was good for.
     let account = &app.partner.administrator;
-    let hash = hub::password::hash(&app.keyring, &account.email, &domain::password::Password::entered("another password"), crate::app::COST);
+    let hash = hub::password::hash(
+        &app.keyring,
+        &account.email,
+        &domain::password::Password::entered("another password"),
+        crate::app::COST,
+    );
     app.store.save_password(account.portal_id, account.id, hash, domain::clock::Clock::now(&*app.clock)).await.unwrap();
-    assert!(ada.get(&page).await.leads_to().starts_with("/hub/sign-in"), "a password that is replaced leaves no session");
-    proof::held("S11", "sessions that are planted, over or made up", planted.len() as u64 * 2 + 2, "the session itself is let in");
+    assert!(
+        ada.get(&page).await.leads_to().starts_with("/hub/sign-in"),
+        "a password that is replaced leaves no session"
+    );
+    proof::held(
+        "S11",
+        "sessions that are planted, over or made up",
+        planted.len() as u64 * 2 + 2,
+        "the session itself is let in",
+    );
 }

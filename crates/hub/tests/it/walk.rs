@@ -54,7 +54,12 @@ fn rows() -> Vec<(&'static str, &'static str, For, &'static str)> {
         ("GET", "/{portal_id}/content/{id}/edit", Editors, "/hub/{portal}/content/{content}/edit"),
         ("POST", "/{portal_id}/content/{id}/edit", Actors, "/hub/{portal}/content/{content}/edit"),
         ("GET", "/{portal_id}/content/{id}/package", Editors, "/hub/{portal}/content/{content}/package"),
-        ("GET", "/{portal_id}/content/{id}/package.zip", Editors, "/hub/{portal}/content/{content}/package.zip?destination={destination}"),
+        (
+            "GET",
+            "/{portal_id}/content/{id}/package.zip",
+            Editors,
+            "/hub/{portal}/content/{content}/package.zip?destination={destination}",
+        ),
         ("GET", "/{portal_id}/destinations", Viewers, "/hub/{portal}/destinations"),
         ("POST", "/{portal_id}/destinations", Actors, "/hub/{portal}/destinations"),
         ("GET", "/{portal_id}/destinations/new", Editors, "/hub/{portal}/destinations/new"),
@@ -295,6 +300,9 @@ async fn what_is_not_there_is_not_there_for_anybody() {
     }
 }
 
+/// Headers in the place of those that a browser sends.
+type Headers<'a> = &'a [(&'static str, &'a str)];
+
 /// A sample of what a form may say; the rest stays as it was.
 const FORM: [(&str, &str); 3] =
     [("name", "Forged"), ("url", "https://evil.example/"), ("event_types", "enrollment.complete")];
@@ -310,7 +318,7 @@ async fn what_does_not_come_from_our_pages_changes_nothing() {
     let fields = |token: &'static str| [("_token", token)].into_iter().chain(FORM).collect::<Vec<_>>();
     let token: &'static str = token.leak();
     let stale: &'static str = stale.leak();
-    let cases: [(&str, &[(&'static str, &str)], &'static str); 9] = [
+    let cases: [(&str, Headers<'_>, &'static str); 9] = [
         ("from another origin", &[("origin", "https://evil.example")], token),
         ("from another port", &[("origin", "https://hub.example.com:444")], token),
         ("from nowhere that is said", &[("origin", "null")], token),

@@ -10,7 +10,7 @@ use contract::api::webhook::Webhook;
 use tokio::sync::mpsc;
 
 use super::print::Printer;
-use crate::sandbox::{CUSTOMERS, Sandbox};
+use crate::sandbox::{CUSTOMERS, Sandbox, SignIn};
 
 /// Shows the first part.
 pub(super) struct Show<'p> {
@@ -92,6 +92,8 @@ impl<'p> Show<'p> {
     pub(super) fn look_next(&self, sandbox: &Sandbox, platform: SocketAddr, companion: SocketAddr, ending: &str) {
         self.print.title("Look next");
         self.print.text(format_args!("  a course, in an LMS   {} in a browser", self.lms.borrow()));
+        let SignIn { email, password, .. } = &sandbox.hub;
+        self.print.text(format_args!("  the Partner Hub       http://{platform}/hub as {email}, password {password}"));
         self.print.text(format_args!("  what was recorded     curl http://{companion}/completions"));
         self.print.text(format_args!(
             "                        schoolbell companion completions --companion http://{companion}"

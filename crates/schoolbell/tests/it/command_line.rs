@@ -92,7 +92,7 @@ async fn the_operator_uploads_a_package_and_sees_what_is_played() {
     let upload = [&arguments[..], &["upload", lo, file.to_str().unwrap(), "--portal", portal]].concat();
     check_refused(&schoolbell(&upload).await, "opening");
     std::fs::write(&file, b"hello").unwrap();
-    check_refused(&schoolbell(&upload).await, "not a zip archive");
+    check_refused(&schoolbell(&upload).await, "course.zip: this is not a zip archive, or it is cut off\n");
     std::fs::write(&file, scorm::testing::course(&[("more.txt", b"x")])).unwrap();
     let uploaded = json(&upload).await;
     assert_eq!((&uploaded["content"], &uploaded["package"]["edition"]), (&"package".into(), &"1.2".into()));

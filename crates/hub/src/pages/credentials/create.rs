@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::audit::{Action, Noted};
 use domain::id::{ClientId, PortalId, UserAccountId};
-use domain::oauth::{CLIENT_SECRET_LENGTH, OauthClient, Scope, Scopes};
+use domain::oauth::{CLIENT_NAME_CHARS_MAX, CLIENT_SECRET_LENGTH, OauthClient, Scope, Scopes};
 use domain::portal::Portal;
 use domain::user_account::Role;
 use store::error::StoreError;
@@ -126,11 +126,18 @@ pub(crate) async fn form(
     Ok(view.page(&New::of(&view, &portal, form, Errors::default())))
 }
 
+/// What people will call them.
+fn named(form: &Form) -> Result<&str, String> {
+    let name = form.given("client_name").ok_or("enter what people will call them")?;
+    let fits = name.chars().count() <= CLIENT_NAME_CHARS_MAX;
+    fits.then_some(name).ok_or_else(|| format!("the name must have at most {CLIENT_NAME_CHARS_MAX} characters"))
+}
+
 /// Makes them. The secret is on this page and nowhere else, now and never again.
 pub(crate) async fn create(State(hub): State<Hub>, Act { view, form }: Act) -> Result<Response, Refusal> {
     let portal = wanted(&hub, &view, &form).await?;
     let mut errors = Errors::default();
-    let name = errors.take("client_name", form.given("client_name").ok_or("enter what people will call them"));
+    let name = errors.take("client_name", named(&form));
     let scopes: Option<Scopes> = form.all("scope").map(Scope::read).collect();
     let scopes = scopes.filter(|scopes| scopes.iter().next().is_some()).ok_or("tick at least one");
     let scopes = errors.take("scope", scopes);

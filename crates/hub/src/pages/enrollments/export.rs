@@ -7,7 +7,7 @@ use axum::response::Response;
 use contract::csv::cell;
 use domain::enrollment::Enrollment;
 use jiff::Timestamp;
-use store::page::PageRequest;
+use store::page::{Listed, PageRequest};
 
 use super::filter::{self, Wanted};
 use super::row::Names;
@@ -15,8 +15,6 @@ use crate::extract::{Query, View};
 use crate::hub::Hub;
 use crate::refusal::Refusal;
 
-/// How many rows are read from the store at once.
-const STEP: u32 = 500;
 /// How many rows a table has at most; its last line says so, where there are more.
 const ROWS_MAX: u32 = 10_000;
 
@@ -34,13 +32,10 @@ pub(crate) async fn export(State(hub): State<Hub>, view: View, Query(query): Que
             add(&hub, &view, found.as_slice(), &mut names, &mut csv).await?;
         }
         Wanted::Some(filter) => {
-            let (mut offset, mut total) = (0, u64::MAX);
-            while offset < ROWS_MAX && u64::from(offset) < total {
-                let page = PageRequest { limit: STEP, offset };
-                let listed = hub.store.list_enrollments(view.portal.id, &filter, page).await?;
-                add(&hub, &view, &listed.items, &mut names, &mut csv).await?;
-                (offset, total) = (offset + STEP, listed.total);
-            }
+            // At once, so that all are as they were at one moment, and are counted but once.
+            let page = PageRequest { limit: ROWS_MAX, offset: 0 };
+            let Listed { items, total } = hub.store.list_enrollments(view.portal.id, &filter, page).await?;
+            add(&hub, &view, &items, &mut names, &mut csv).await?;
             if total > u64::from(ROWS_MAX) {
                 csv.push_str(&cell(&format!("{ROWS_MAX} of {total} rows: narrow the list for the others")));
                 csv.push_str("\r\n");

@@ -22,7 +22,7 @@ const LOOKS: [(&str, Look); 4] = [
 ];
 /// What reaches beyond the side of the page.
 const BEYOND: &str = "document.documentElement.scrollWidth <= innerWidth ? '' : [...document.querySelectorAll('body *')]
-    .filter((one) => one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML.slice(0, 120)).slice(0, 3).join('\\n')
+    .filter((one) => !one.closest('.side') && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML.slice(0, 120)).slice(0, 3).join('\\n')
     || 'something'";
 
 /// Whether pictures are taken, too.
@@ -58,7 +58,14 @@ fn name(who: &str, route: &str, number: usize) -> String {
     format!("{who}-{what}-{number}")
 }
 
-async fn crawl(site: &Site, who: &str, page: &Page, per_route: PerRoute, from: &[String], pictures: Pictures) -> Vec<String> {
+async fn crawl(
+    site: &Site,
+    who: &str,
+    page: &Page,
+    per_route: PerRoute,
+    from: &[String],
+    pictures: Pictures,
+) -> Vec<String> {
     let mut faults = Vec::new();
     let mut crawl = Crawl::new(site, who, page, per_route, from);
     while let Some(shown) = crawl.next().await {
@@ -66,7 +73,8 @@ async fn crawl(site: &Site, who: &str, page: &Page, per_route: PerRoute, from: &
     }
     // Who has everything comes to everything.
     if who == "administrator" {
-        let known = ["/", "/assets/{name}", "/sign-in", "/{portal_id}/events-stream", "/{portal_id}/content/{id}/package.zip"];
+        let known =
+            ["/", "/assets/{name}", "/sign-in", "/{portal_id}/events-stream", "/{portal_id}/content/{id}/package.zip"];
         let missed: Vec<&str> = crawl.missed().into_iter().filter(|route| !known.contains(route)).collect();
         faults.extend(missed.iter().map(|route| format!("no link leads to {route}")));
     }
@@ -95,7 +103,9 @@ async fn besides(site: &Site, page: &Page, pictures: Pictures) -> Vec<String> {
     page.wait_for_text("You are signed out").await;
     look(page, "besides-signed-out", pictures, &mut faults).await;
     let ada = &site.app.partner.administrator;
-    for (password, wait, name) in [("wrong", "is wrong", "besides-sign-in-refused"), (PASSWORD, "Which portal?", "besides-choose-portal")] {
+    for (password, wait, name) in
+        [("wrong", "is wrong", "besides-sign-in-refused"), (PASSWORD, "Which portal?", "besides-choose-portal")]
+    {
         page.fill("#email", ada.email.as_str()).await;
         page.fill("#password", password).await;
         page.click(role("button", "Sign in")).await;

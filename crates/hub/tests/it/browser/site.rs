@@ -1,12 +1,12 @@
 //! The Hub where a real browser reaches it, and pages beside it that are not ours.
 
+use ::browser::browser::Browser;
+use ::browser::frame::role;
+use ::browser::page::{Complaint, Kind, Page};
 use axum::Router;
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
-use ::browser::browser::Browser;
-use ::browser::frame::role;
-use ::browser::page::{Complaint, Kind, Page};
 use domain::user_account::UserAccount;
 use tokio::net::TcpListener;
 

@@ -15,7 +15,9 @@ use domain::portal::{Portal, PortalDomain};
 use domain::random::Random;
 use domain::replay::{Replay, ReplayScope};
 use domain::user_account::{EmailAddress, Role};
-use domain::webhook::{InactiveReason, Oauth2Credentials, PER_PORTAL_MAX, Secret, UrlPolicy, WebhookStatus, WebhookUrl};
+use domain::webhook::{
+    InactiveReason, Oauth2Credentials, PER_PORTAL_MAX, Secret, UrlPolicy, WebhookStatus, WebhookUrl,
+};
 use jiff::SignedDuration;
 use store::delivery::LeaseRequest;
 use store::id::Sequence;
@@ -131,7 +133,8 @@ impl<'a> Town<'a> {
         self.webhook(self.app.customer.portal_id, "The customer's own", enrollments).await;
         let mut webhook = self.app.store.find_webhook(partner, &webhooks.healthy).await.unwrap().unwrap();
         let parse = |url: &str| WebhookUrl::parse(url, UrlPolicy::default()).unwrap();
-        webhook.url = parse("https://ingest.warehouse.example.com/tenants/northwind/streams/learning-completions?format=json");
+        webhook.url =
+            parse("https://ingest.warehouse.example.com/tenants/northwind/streams/learning-completions?format=json");
         webhook.integration_system_id = Some(self.say("int_AzuTsRz", NAME));
         webhook.oauth2 = Some(Oauth2Credentials {
             client_id: self.say("northwind-delivery", NAME),
@@ -213,7 +216,13 @@ impl<'a> Town<'a> {
             } else if lease.webhook.id == webhooks.failing {
                 let next = if lease.attempt_number > 5 { Next::Exhausted } else { retry };
                 match (hour + n as u32) % 4 {
-                    0 => (self.answer(503, "{\"error\":\"upstream connect error: the staging database is being migrated\"}"), next),
+                    0 => (
+                        self.answer(
+                            503,
+                            "{\"error\":\"upstream connect error: the staging database is being migrated\"}",
+                        ),
+                        next,
+                    ),
                     1 => (self.failure(FailureKind::Timeout), next),
                     2 => (self.failure(FailureKind::NameResolution), next),
                     _ => (self.answer(401, "<html><body><h1>401 Unauthorized</h1></body></html>"), next),
@@ -251,7 +260,8 @@ impl<'a> Town<'a> {
                     (core("lesson_status"), self.say("incomplete", NAME)),
                     ("cmi.suspend_data".to_owned(), self.say(&"0123456789abcdef".repeat(30), 4_000)),
                 ];
-                let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                let values: Vec<(&str, &str)> =
+                    values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
                 self.app.launch(portal_id, *learner, (lo_id, id), &values).await;
             }
         }
@@ -263,7 +273,8 @@ impl<'a> Town<'a> {
     async fn retire(&self, content: &[LearningObjectId]) {
         let browser = self.app.administrator().await;
         let now = self.app.clock.now();
-        let day = |days: i64| (now + HOUR * 24 * i32::try_from(days).unwrap()).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let day =
+            |days: i64| (now + HOUR * 24 * i32::try_from(days).unwrap()).strftime("%Y-%m-%dT%H:%M:%S").to_string();
         for (id, removed, retired) in [(content[0], 91, ""), (content[1], 120, "30"), (content[2], 200, "")] {
             let path = format!("/hub/{}/content/{id}/flag", self.app.partner.portal_id);
             let retired = if retired.is_empty() { String::new() } else { day(30) };
@@ -299,7 +310,9 @@ impl<'a> Town<'a> {
     async fn log(&self, webhooks: &Webhooks) {
         let (now, portal_id) = (self.app.clock.now(), self.app.partner.portal_id);
         let noted = |action, name: &str| {
-            Noted::done(action, portal_id, &webhooks.healthy, now).named(Some(self.say(name, NAME))).with("reason", self.say("A change of plans", NAME))
+            Noted::done(action, portal_id, &webhooks.healthy, now)
+                .named(Some(self.say(name, NAME)))
+                .with("reason", self.say("A change of plans", NAME))
         };
         let account = &self.app.partner.administrator;
         let id = ClientId::draw(&*self.app.random);
@@ -314,7 +327,12 @@ impl<'a> Town<'a> {
         let browser = self.app.administrator().await;
         let path = format!("/hub/{portal_id}/webhooks/{}", webhooks.failing);
         let name = self.say("HR system, staging", NAME);
-        let fields = [("name", name.as_str()), ("url", "https://hr.staging.example.com/hook"), ("event_types", "enrollment.complete"), ("rate_limit", "5")];
+        let fields = [
+            ("name", name.as_str()),
+            ("url", "https://hr.staging.example.com/hook"),
+            ("event_types", "enrollment.complete"),
+            ("rate_limit", "5"),
+        ];
         browser.submit(&format!("{path}/edit"), &format!("{path}/edit"), &fields).await.leads_to();
         browser.submit(&path, &format!("{path}/secret"), &[]).await.leads_to();
     }
@@ -334,7 +352,12 @@ impl<'a> Town<'a> {
         };
         self.app.store.save_test(&webhooks.healthy, event, now).await.unwrap();
         let Webhooks { healthy, failing, paused, gone } = webhooks;
-        for (scope, webhook_id) in [(ReplayScope::Failed, failing), (ReplayScope::All, healthy), (ReplayScope::All, paused), (ReplayScope::All, gone)] {
+        for (scope, webhook_id) in [
+            (ReplayScope::Failed, failing),
+            (ReplayScope::All, healthy),
+            (ReplayScope::All, paused),
+            (ReplayScope::All, gone),
+        ] {
             let replay = Replay {
                 id: ReplayId::draw(&*self.app.random as &dyn Random),
                 portal_id,
@@ -362,8 +385,9 @@ const CUSTOMERS: [&str; 11] = [
     "Proseware",
     "Tailspin Toys",
     "Wide World Importers",
-    "WOODGROVEBANKWITHOUTANYSPACEINITSNAMEWHICHISLONGERTHANAPHONEISWIDE",
     "Zoë’s Café",
+    // The latest stands first.
+    "WOODGROVEBANKWITHOUTANYSPACEINITSNAMEWHICHISLONGERTHANAPHONEISWIDE",
 ];
 const CUSTOMERS_LEARNERS: [(&str, &str); 5] = [
     ("Grace", "Hopper"),

@@ -1,6 +1,6 @@
 /* A small LMS, told by the fragment of its address how to behave; everything that is asked of it is in `calls`. */
 const how = Object.assign(
-  { edition: "1.2", values: {}, unread: {}, refused: {}, failing: 0, initialize: "true", silent: false, late: 0, yes: "true" },
+  { edition: "1.2", values: {}, unread: {}, refused: {}, failing: 0, initialize: "true", silent: false, late: 0, yes: "true", stuck: false, mute: false },
   JSON.parse(decodeURIComponent(location.hash.slice(1) || "{}")),
 );
 window.how = how;
@@ -14,7 +14,8 @@ const [api, initialize, get, set, commit, terminate, code, text] = names;
 
 let last = "0";
 const answer = (fault, value) => {
-  last = fault || "0";
+  /* Some never take an error back. */
+  last = fault || (how.stuck ? last : "0");
   return fault ? (value === undefined ? "false" : "") : value ?? how.yes;
 };
 const call = (name, does) => (...args) => {
@@ -33,7 +34,7 @@ const lms = {
     values[element] = value;
     return answer();
   }),
-  [commit]: call("commit", () => (how.failing > 0 ? (how.failing -= 1, answer("391")) : answer())),
+  [commit]: call("commit", () => (how.failing > 0 ? (how.failing -= 1, answer("391")) : how.mute ? undefined : answer())),
   [terminate]: call("terminate", () => answer()),
   [code]: () => last,
   [text]: (asked) => `error ${asked}`,

@@ -60,6 +60,21 @@ async fn an_lms_says_yes_in_its_own_way() {
     }
 }
 
+/// As simplify-scorm, which is in use, does both.
+#[tokio::test]
+async fn an_lms_that_never_takes_an_error_back_and_says_nothing_of_commits_is_used_all_the_same() {
+    let world = World::make().await;
+    let values = json!({ "cmi.core.student_id": "ada", "cmi.launch_data": "ref=HR-42", "cmi.core.lesson_status": "" });
+    let course = world.open(json!({ "stuck": true, "mute": true, "values": values })).await;
+    course.says(json!({ "status": "completed" })).await;
+    course.says_to_learner("Finished, and saved in your learning system.").await;
+    let launch = world.told("the launch", |platform| platform.launches.first().cloned()).await;
+    assert_eq!(launch["values"]["cmi.core.student_id"], "ada");
+    assert_eq!(launch["values"]["cmi.launch_data"], "ref=HR-42", "read after something that there is not");
+    assert!(launch["values"].get("cmi.core.student_name").is_none(), "{launch}");
+    assert_eq!(course.count("commit").await, 2, "none is made again");
+}
+
 #[tokio::test]
 async fn a_commit_that_fails_is_told_of_and_made_again() {
     let world = World::make().await;
