@@ -50,6 +50,8 @@ actions! {
     WebhookUpdate => "webhook.update";
     /// A webhook was deleted.
     WebhookDelete => "webhook.delete";
+    /// The secret of a webhook was looked at.
+    WebhookReveal => "webhook.reveal";
     /// A test of a webhook was asked for.
     WebhookTest => "webhook.test";
     /// The event of one delivery was told again.

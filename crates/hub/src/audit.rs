@@ -8,8 +8,13 @@ use crate::hub::Hub;
 
 /// Runs a verb that writes, in the name of somebody, with its entry in the log: both are stored, or neither.
 pub(crate) async fn by<F: Future>(account: &UserAccount, noted: Noted, verb: F) -> F::Output {
+    store::audit::with(entry(account, noted), verb).await
+}
+
+/// The entry of something that somebody did and no other verb writes anything for, such as looking at a secret.
+pub(crate) fn entry(account: &UserAccount, noted: Noted) -> Entry {
     let actor = Actor::Person { id: account.id, portal_id: account.portal_id };
-    store::audit::with(Entry { actor, channel: Channel::Hub, noted }, verb).await
+    Entry { actor, channel: Channel::Hub, noted }
 }
 
 /// What somebody did with an account of theirs.

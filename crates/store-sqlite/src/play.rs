@@ -21,6 +21,18 @@ const TOKEN: &str = "digest, portal_id, user_account_id, lo_id, enrollment_id, a
 const SESSION: &str = "digest, holder, portal_id, user_account_id, lo_id, enrollment_id, activity_id, destination_id,
     sequence, created_at, expires_at";
 
+/// Whether the account of a row is let in, and was not blocked since the row was made (decision 23).
+fn is_let_in(table: &str) -> String {
+    format!(
+        "EXISTS (
+                SELECT 1
+                FROM user_accounts
+                WHERE user_accounts.id = {table}.user_account_id AND active
+                AND (tokens_ended_at IS NULL OR {table}.created_at > tokens_ended_at)
+            )"
+    )
+}
+
 #[async_trait]
 impl Plays for SqliteStore {
     async fn find_seat(&self, destination_id: DestinationId, learner: &Digest) -> Result<Option<UserAccountId>> {
@@ -53,7 +65,8 @@ impl Plays for SqliteStore {
             "-- find_one_time_token
             SELECT {TOKEN}
             FROM one_time_tokens
-            WHERE digest = ?1 AND expires_at > ?2 AND used_at IS NULL"
+            WHERE digest = ?1 AND expires_at > ?2 AND used_at IS NULL AND {}",
+            is_let_in("one_time_tokens")
         );
         self.read("find_one_time_token", |connection| {
             row(connection, &sql, &[&digest.0, &now.as_millisecond()], decode_token)
@@ -84,7 +97,8 @@ impl Plays for SqliteStore {
             "-- find_play_session
             SELECT {SESSION}
             FROM play_sessions
-            WHERE digest = ?1 AND expires_at > ?2"
+            WHERE digest = ?1 AND expires_at > ?2 AND {}",
+            is_let_in("play_sessions")
         );
         self.read("find_play_session", |connection| {
             row(connection, &sql, &[&digest.0, &now.as_millisecond()], decode_session)

@@ -50,7 +50,7 @@ macro_rules! conformance {
             destination: destinations_belong_to_their_portal, destinations_change_against_what_was_read, destinations_are_limited,
                 a_default_destination_is_made_once;
             play: a_learner_has_one_account_in_a_portal, seats_are_exact_under_contention, a_launch_is_one, a_token_is_used_once,
-                tokens_and_sessions_end, places_are_reported_in_order, removed_content_is_known, old_plays_are_pruned;
+                tokens_and_sessions_end, a_blocked_account_ends_its_tokens_and_sessions, places_are_reported_in_order, removed_content_is_known, old_plays_are_pruned;
             learning_activity: the_last_value_of_each_name_counts, activities_belong_to_their_portal, activities_have_limits,
                 the_values_of_an_activity_have_an_end;
             webhook: webhooks_keep_all_they_are_given, the_limit_holds_under_contention, deleted_webhooks_are_gone,

@@ -61,14 +61,14 @@ pub trait Plays: Send + Sync {
     /// Stores a token.
     async fn save_one_time_token(&self, token: OneTimeToken) -> Result<()>;
 
-    /// A token that can still be used at `now`. Looking does not use it.
+    /// A token that can still be used at `now`, by an account that was not blocked since. Looking does not use it.
     async fn find_one_time_token(&self, digest: &Digest, now: Timestamp) -> Result<Option<OneTimeToken>>;
 
     /// Uses a token and stores the session that it gives, in one step; `false` if the token cannot be used any more. Of many who come with one
     /// token, one gets a session.
     async fn save_play_session(&self, spent: &Digest, session: PlaySession) -> Result<bool>;
 
-    /// A session that is good at `now`.
+    /// A session that is good at `now`, of an account that was not blocked since it was made.
     async fn find_play_session(&self, digest: &Digest, now: Timestamp) -> Result<Option<PlaySession>>;
 
     /// Where the learner stands in the content of an enrollment.

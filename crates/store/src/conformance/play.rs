@@ -12,6 +12,7 @@ use domain::learning_object::retirement::{Flag, Retirement};
 use domain::oauth::Digest;
 use domain::play::{Holder, Launched, OneTimeToken, Place, PlaySession};
 use domain::random::Random;
+use domain::user_account::UserAccountPatch;
 use jiff::SignedDuration;
 
 use super::world::{PAGE, World, at};
@@ -156,6 +157,27 @@ pub async fn seats_are_exact_under_contention(store: Arc<dyn Store>) {
     assert_eq!(world.store.save_seat(again).await.unwrap(), account, "a seat is kept, also when there are fewer now");
     let stranger = seat(&world, portal_id, destination_id, 99, None).await;
     world.store.save_seat(stranger).await.unwrap();
+}
+
+/// An account that is blocked ends what it was to play with, also when it is let in again.
+pub async fn a_blocked_account_ends_its_tokens_and_sessions(store: Arc<dyn Store>) {
+    let world = World::new(store).await;
+    let launch = launch(&world, 1).await;
+    world.store.save_launch(launch.clone()).await.unwrap();
+    let (portal_id, account_id) = (launch.session.portal_id, launch.session.user_account_id);
+    let are_there = async |second: i64| {
+        let token = world.store.find_one_time_token(&launch.token.digest, at(second)).await.unwrap();
+        let session = world.store.find_play_session(&launch.session.digest, at(second)).await.unwrap();
+        (token.is_some(), session.is_some())
+    };
+    let began = launch.session.created_at.duration_since(at(0)).as_secs();
+    assert_eq!(are_there(began + 1).await, (true, true));
+    for (active, second) in [(false, began + 2), (true, began + 3)] {
+        let found = world.store.find_user_account(portal_id, account_id).await.unwrap().unwrap();
+        let patch = UserAccountPatch { active: Some(active), ..Default::default() };
+        world.store.save_user_account(found.update(patch, at(second)).unwrap()).await.unwrap();
+        assert_eq!(are_there(second).await, (false, false));
+    }
 }
 
 /// A launch is stored with its activity, its record, its session and its token, all of them or none.

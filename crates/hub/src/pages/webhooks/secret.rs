@@ -3,11 +3,12 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use domain::audit::Action;
+use domain::audit::{Action, Noted};
 use domain::id::WebhookId;
 use domain::webhook::{Secret, Webhook, WebhookPatch};
 
 use super::{back, change, fields, find, row, show};
+use crate::audit;
 use crate::extract::{Act, Editor, Param, View};
 use crate::form::Errors;
 use crate::hub::Hub;
@@ -85,7 +86,10 @@ pub(crate) async fn rotate(
     }
 }
 
-/// The page of the webhook, with its secret in clear.
+/// The page of the webhook, with its secret in clear; who looked at it is noted first.
 pub(crate) async fn reveal(State(hub): State<Hub>, Param(id): Param<WebhookId>, act: Act) -> Result<Response, Refusal> {
+    let webhook = find(&hub, &act.view, &id).await?;
+    let noted = Noted::done(Action::WebhookReveal, webhook.portal_id, &id, hub.now()).named(webhook.name.as_deref());
+    hub.store.save_audit_entry(audit::entry(&act.view.visitor.account, noted)).await?;
     show::page(&hub, &act.view, &id, show::Besides { is_revealed: true, ..Default::default() }).await
 }
