@@ -21,17 +21,21 @@ const TOKEN: &str = "digest, portal_id, user_account_id, lo_id, enrollment_id, a
 const SESSION: &str = "digest, holder, portal_id, user_account_id, lo_id, enrollment_id, activity_id, destination_id,
     sequence, created_at, expires_at";
 
-/// Whether the account of a row is let in, and was not blocked since the row was made (decision 23).
-fn is_let_in(table: &str) -> String {
-    format!(
-        "EXISTS (
+/// Whether the account of a session is let in, and was not blocked since the session began (decision 23).
+const IS_LET_IN: &str = "EXISTS (
                 SELECT 1
                 FROM user_accounts
-                WHERE user_accounts.id = {table}.user_account_id AND active
-                AND (tokens_ended_at IS NULL OR {table}.created_at > tokens_ended_at)
-            )"
-    )
-}
+                WHERE user_accounts.id = user_account_id AND active
+                AND (tokens_ended_at IS NULL OR play_sessions.created_at > tokens_ended_at)
+            )";
+/// Whether the account of a token was not blocked since the token was made and let in again. While it is blocked the token is there:
+/// whoever brings it is told why they may not play.
+const IS_NOT_ENDED: &str = "EXISTS (
+                SELECT 1
+                FROM user_accounts
+                WHERE user_accounts.id = user_account_id
+                AND (NOT active OR tokens_ended_at IS NULL OR one_time_tokens.created_at > tokens_ended_at)
+            )";
 
 #[async_trait]
 impl Plays for SqliteStore {
@@ -65,8 +69,7 @@ impl Plays for SqliteStore {
             "-- find_one_time_token
             SELECT {TOKEN}
             FROM one_time_tokens
-            WHERE digest = ?1 AND expires_at > ?2 AND used_at IS NULL AND {}",
-            is_let_in("one_time_tokens")
+            WHERE digest = ?1 AND expires_at > ?2 AND used_at IS NULL AND {IS_NOT_ENDED}"
         );
         self.read("find_one_time_token", |connection| {
             row(connection, &sql, &[&digest.0, &now.as_millisecond()], decode_token)
@@ -97,8 +100,7 @@ impl Plays for SqliteStore {
             "-- find_play_session
             SELECT {SESSION}
             FROM play_sessions
-            WHERE digest = ?1 AND expires_at > ?2 AND {}",
-            is_let_in("play_sessions")
+            WHERE digest = ?1 AND expires_at > ?2 AND {IS_LET_IN}"
         );
         self.read("find_play_session", |connection| {
             row(connection, &sql, &[&digest.0, &now.as_millisecond()], decode_session)

@@ -61,7 +61,8 @@ pub trait Plays: Send + Sync {
     /// Stores a token.
     async fn save_one_time_token(&self, token: OneTimeToken) -> Result<()>;
 
-    /// A token that can still be used at `now`, by an account that was not blocked since. Looking does not use it.
+    /// A token that can still be used at `now`, or could be if its account were not blocked: once that is let in again, what was made before
+    /// is over. Looking does not use it.
     async fn find_one_time_token(&self, digest: &Digest, now: Timestamp) -> Result<Option<OneTimeToken>>;
 
     /// Uses a token and stores the session that it gives, in one step; `false` if the token cannot be used any more. Of many who come with one

@@ -176,7 +176,8 @@ pub async fn a_blocked_account_ends_its_tokens_and_sessions(store: Arc<dyn Store
         let found = world.store.find_user_account(portal_id, account_id).await.unwrap().unwrap();
         let patch = UserAccountPatch { active: Some(active), ..Default::default() };
         world.store.save_user_account(found.update(patch, at(second)).unwrap()).await.unwrap();
-        assert_eq!(are_there(second).await, (false, false));
+        // Who brings the token of a blocked account is to be told that it is blocked.
+        assert_eq!(are_there(second).await, (!active, false));
     }
 }
 
