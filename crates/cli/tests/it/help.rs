@@ -29,7 +29,9 @@ fn every_command_has_an_example_that_can_be_typed() {
         let help = command.get_after_help().unwrap_or_else(|| panic!("{path} has no example")).to_string();
         let example = help.strip_prefix("Example:\n  ").unwrap_or_else(|| panic!("{path}: {help}"));
         assert!(example.starts_with(&path), "the example of {path} is of another command: {example}");
-        let mut words: Vec<&str> = example.split_whitespace().map(|word| word.trim_matches('\'')).collect();
+        // A shell goes on where a line ends with a backslash.
+        let typed = example.replace("\\\n", " ");
+        let mut words: Vec<&str> = typed.split_whitespace().map(|word| word.trim_matches('\'')).collect();
         // What else a call needs stands in the environment of whoever types the example.
         for (name, value) in [("url", "http://127.0.0.1"), ("client_id", "id"), ("client_secret", "secret")] {
             if let Some(argument) = command.get_arguments().find(|argument| argument.get_id() == name) {
