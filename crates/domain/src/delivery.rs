@@ -10,6 +10,8 @@ use crate::webhook::{InactiveReason, Webhook};
 
 /// How much of a receiver's answer is read and kept, in bytes (decision 2).
 pub const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// How much of the headers of an answer is kept, in bytes.
+pub const ANSWER_HEADERS_BYTES_MAX: usize = 4 * 1024;
 
 /// A delivery whose next attempt may be made now, by whoever holds this.
 ///
@@ -51,6 +53,9 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Whether there was more.
     pub truncated: bool,
+    /// Its headers, a line each, [`ANSWER_HEADERS_BYTES_MAX`] bytes at most. Kept of an answer that was no success, for whoever asks why;
+    /// empty of one that was.
+    pub headers: String,
 }
 
 /// Why there was no answer.

@@ -136,7 +136,7 @@ impl Deliveries for SqliteStore {
 
     async fn list_attempts(&self, portal_id: PortalId, delivery_id: DeliveryId) -> Result<Vec<Attempt>> {
         let sql = "-- list_attempts
-            SELECT number, started_at, took_ms, status, retry_after_s, body, truncated, failure, detail
+            SELECT number, started_at, took_ms, status, retry_after_s, body, truncated, failure, detail, headers
             FROM attempts
             JOIN deliveries ON deliveries.no = attempts.delivery_no
             WHERE delivery_no = ?1 AND portal_id = ?2

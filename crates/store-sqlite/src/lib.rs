@@ -58,6 +58,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 11, name: "play", sql: include_str!("../migrations/0011_play.sql") },
     Migration { number: 12, name: "hub", sql: include_str!("../migrations/0012_hub.sql") },
     Migration { number: 13, name: "audit", sql: include_str!("../migrations/0013_audit.sql") },
+    Migration { number: 14, name: "answer_headers", sql: include_str!("../migrations/0014_answer_headers.sql") },
 ];
 
 /// How long another process may hold the database up while it is opened.

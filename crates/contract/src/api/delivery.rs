@@ -58,6 +58,9 @@ pub struct Attempt {
     /// Whether there was more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<bool>,
+    /// Its headers, a line each, 4 KiB at most. Only of an answer that was no success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<String>,
     /// What kind of trouble there was instead of an answer, such as `timeout` or `tls`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,

@@ -19,7 +19,7 @@ const SINCE: &str = "2026-03-01T10:00:00.5Z";
 const NOW: &str = "2026-03-02T10:00:07Z";
 
 fn answered(status: u16) -> Outcome {
-    Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false })
+    Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false, headers: String::new() })
 }
 
 fn attempt(name: Option<&str>, attempt_number: u32, outcome: Outcome) -> FinishedAttempt {

@@ -7,7 +7,7 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const FAILURES_MAX: u32 = 3;
 
 fn answer(status: u16) -> Outcome {
-    Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false })
+    Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false, headers: String::new() })
 }
 
 fn failure(kind: FailureKind) -> Outcome {

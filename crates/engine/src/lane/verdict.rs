@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn statuses_that_speak_of_the_event_do_not_speak_against_the_receiver() {
         for status in 100..=999 {
-            let answer = Answer { status, retry_after: None, body: Vec::new(), truncated: false };
+            let answer =
+                Answer { status, retry_after: None, body: Vec::new(), truncated: false, headers: String::new() };
             let expected = match status {
                 200..=299 => Verdict::KeepsUp,
                 408 | 429 | 503 | 504 => Verdict::Overwhelmed,

@@ -86,7 +86,13 @@ fn end(lanes: &mut Lanes, name: &str, status: u16, now: Timestamp) -> Option<Tur
         lease: leases(id(name), 1).remove(0),
         started_at: NOW,
         took: SignedDuration::ZERO,
-        outcome: Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false }),
+        outcome: Outcome::Answered(Answer {
+            status,
+            retry_after: None,
+            body: Vec::new(),
+            truncated: false,
+            headers: String::new(),
+        }),
         next: Next::Delivered,
     };
     lanes.attempted(&attempt, now, &Zero)

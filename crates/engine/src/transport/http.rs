@@ -15,7 +15,7 @@ use ::http::{HeaderMap, Method, Request, Uri};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::clock::Clock;
-use domain::delivery::{Answer, Failure, FailureKind, Outcome};
+use domain::delivery::{ANSWER_HEADERS_BYTES_MAX, Answer, Failure, FailureKind, Outcome};
 use domain::webhook::UrlPolicy;
 use http_body_util::Full;
 use rustls::ClientConfig;
@@ -143,8 +143,23 @@ impl HttpTransport {
         }
         let retry_after = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|value| retry_after::parse(value, self.clock.now()));
-        Ok(Answer { status: head.status.as_u16(), retry_after, body, truncated })
+        let headers = if head.status.is_success() { String::new() } else { lines(&head.headers) };
+        Ok(Answer { status: head.status.as_u16(), retry_after, body, truncated, headers })
     }
+}
+
+/// Headers as text, a line each, as many as may be kept. What is no text in them is shown as U+FFFD.
+fn lines(headers: &HeaderMap) -> String {
+    let mut lines = String::new();
+    for (name, value) in headers {
+        let line = format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()));
+        if lines.len() + line.len() > ANSWER_HEADERS_BYTES_MAX {
+            lines.push_str("…\n");
+            break;
+        }
+        lines.push_str(&line);
+    }
+    lines
 }
 
 #[async_trait]

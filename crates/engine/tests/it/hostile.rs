@@ -186,7 +186,7 @@ async fn careless(address: SocketAddr) -> Outcome {
     let mut stream = stream.take(BEARABLE_BYTES);
     let bearable = DEADLINE + SLACK + Duration::from_millis(1);
     let _ = tokio::time::timeout(bearable, stream.read_to_end(&mut body)).await;
-    Outcome::Answered(Answer { status: 200, retry_after: None, body, truncated: false })
+    Outcome::Answered(Answer { status: 200, retry_after: None, body, truncated: false, headers: String::new() })
 }
 
 #[tokio::test]

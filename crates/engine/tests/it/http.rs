@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::address::AddressPolicy;
-use domain::delivery::{ANSWER_BYTES_MAX, Answer, Delivery, DeliveryState, FailureKind, Outcome};
+use domain::delivery::{
+    ANSWER_BYTES_MAX, ANSWER_HEADERS_BYTES_MAX, Answer, Delivery, DeliveryState, FailureKind, Outcome,
+};
 use domain::webhook::WebhookUrl;
 use jiff::SignedDuration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -115,6 +117,22 @@ async fn no_more_of_a_body_is_kept_than_the_limit() {
         let receiver = Receiver::saying(format!("HTTP/1.1 500 No\r\nContent-Length: {length}\r\n\r\n{body}")).await;
         let answer = answer(Sender::new().send(&receiver.url()).await);
         assert_eq!((answer.status, answer.body.len(), answer.truncated), (500, ANSWER_BYTES_MAX, truncated));
+    }
+}
+
+#[tokio::test]
+async fn the_headers_of_a_refusal_are_kept_up_to_their_limit() {
+    let long = format!("x-long: {}", "x".repeat(ANSWER_HEADERS_BYTES_MAX));
+    for (said, kept) in [
+        (
+            "500 No\r\nServer: <b>n</b>\r\nX-Raw: a\u{e9}b".to_owned(),
+            "server: <b>n</b>\nx-raw: a\u{e9}b\ncontent-length: 0\n",
+        ),
+        (format!("302 Away\r\nLocation: /x\r\n{long}"), "location: /x\n…\n"),
+        ("200 Fine\r\nServer: n".to_owned(), ""),
+    ] {
+        let receiver = Receiver::saying(format!("HTTP/1.1 {said}\r\nContent-Length: 0\r\n\r\n")).await;
+        assert_eq!(answer(Sender::new().send(&receiver.url()).await).headers, kept);
     }
 }
 

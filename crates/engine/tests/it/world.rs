@@ -114,7 +114,13 @@ impl Arrival {
     /// Answers with a status and a body.
     pub(crate) fn answer_with(self, status: u16, body: &str) {
         let body = body.as_bytes().to_vec();
-        self.meet(Outcome::Answered(Answer { status, retry_after: None, body, truncated: false }));
+        self.meet(Outcome::Answered(Answer {
+            status,
+            retry_after: None,
+            body,
+            truncated: false,
+            headers: String::new(),
+        }));
     }
 
     /// Breaks the connection.

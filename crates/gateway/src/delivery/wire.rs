@@ -59,6 +59,7 @@ pub(super) fn attempt(attempt: Attempt) -> api::Attempt {
         status: answer.as_ref().map(|answer| answer.status),
         body: answer.as_ref().map(|answer| String::from_utf8_lossy(&answer.body).into_owned()),
         truncated: answer.as_ref().map(|answer| answer.truncated),
+        headers: answer.map(|answer| answer.headers).filter(|headers| !headers.is_empty()),
         failure: failure.as_ref().map(|failure| failure.kind.as_str().to_owned()),
         detail: failure.map(|failure| failure.detail),
     }

@@ -28,8 +28,13 @@ pub(crate) async fn give_up(app: &App, webhook_id: &str) {
     let now = app.clock.now();
     let expires_at = now + SignedDuration::from_secs(60);
     let request = LeaseRequest { lanes: vec![(webhook_id.parse().unwrap(), 9)], now, expires_at };
-    let outcome =
-        Outcome::Answered(Answer { status: 500, retry_after: None, body: b"<b>\xff".to_vec(), truncated: false });
+    let outcome = Outcome::Answered(Answer {
+        status: 500,
+        retry_after: None,
+        body: b"<b>\xff".to_vec(),
+        truncated: false,
+        headers: String::new(),
+    });
     let finished = app.store.lease_deliveries(&request).await.unwrap().into_iter().map(|lease| FinishedAttempt {
         lease,
         started_at: now,

@@ -167,7 +167,8 @@ async fn what_is_the_servers_own_is_never_taken_from_a_caller() {
             answered.extend(properties(&description, &operation["responses"]));
             let method: Method = method.to_uppercase().parse().unwrap();
             let body = &operation["requestBody"];
-            if body.is_object() {
+            // An archive has no fields.
+            if body.is_object() && body["content"].get("application/zip").is_none() {
                 operations.push((format!("{method} {path}"), properties(&description, body)));
             }
         }

@@ -26,7 +26,13 @@ pub(crate) async fn gone(app: &App, tenant: &Tenant, email: &str) -> String {
     let expires_at = now + SignedDuration::from_secs(60);
     let request = LeaseRequest { lanes: vec![(webhook_id.parse().unwrap(), 1)], now, expires_at };
     let lease = app.store.lease_deliveries(&request).await.unwrap().remove(0);
-    let outcome = Outcome::Answered(Answer { status: 410, retry_after: None, body: Vec::new(), truncated: false });
+    let outcome = Outcome::Answered(Answer {
+        status: 410,
+        retry_after: None,
+        body: Vec::new(),
+        truncated: false,
+        headers: String::new(),
+    });
     let attempt = FinishedAttempt { lease, started_at: now, took: SignedDuration::ZERO, outcome, next: Next::Gone };
     app.store.finish_attempts(vec![attempt], now).await.unwrap();
     webhook_id

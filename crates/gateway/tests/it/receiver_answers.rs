@@ -63,7 +63,9 @@ async fn told(app: &App, bodies: &[Vec<u8>]) -> (String, Vec<String>) {
         let request = LeaseRequest { lanes: vec![(webhook.parse().unwrap(), 1)], now, expires_at };
         let lease = app.store.lease_deliveries(&request).await.unwrap().remove(0);
         deliveries.push(lease.delivery_id.to_string());
-        let outcome = Outcome::Answered(Answer { status: 500, retry_after: None, body: body.clone(), truncated: true });
+        let headers = format!("x-said: {SAID}\n");
+        let outcome =
+            Outcome::Answered(Answer { status: 500, retry_after: None, body: body.clone(), truncated: true, headers });
         let attempt =
             FinishedAttempt { lease, started_at: now, took: SignedDuration::ZERO, outcome, next: Next::Exhausted };
         app.store.finish_attempts(vec![attempt], now).await.unwrap();
@@ -85,6 +87,7 @@ async fn an_answer_is_text_in_json_for_the_owner_alone() {
             assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
             assert!(answer.text.chars().all(|letter| letter >= ' '), "what is no text is escaped");
             let attempt = &answer.json()["attempts"][0];
+            assert_eq!(attempt["headers"], format!("x-said: {SAID}\n"));
             let text = attempt["body"].as_str().unwrap();
             assert_eq!(text, String::from_utf8_lossy(body));
             assert!(text.chars().count() <= ANSWER_BYTES_MAX && text.ends_with(SAID));

@@ -81,7 +81,13 @@ async fn attempts(app: &App, outcome: Outcome, next: Next) -> Vec<FinishedAttemp
 }
 
 fn answered(status: u16, body: &str) -> Outcome {
-    Outcome::Answered(Answered { status, retry_after: None, body: body.as_bytes().to_vec(), truncated: false })
+    Outcome::Answered(Answered {
+        status,
+        retry_after: None,
+        body: body.as_bytes().to_vec(),
+        truncated: false,
+        headers: format!("x-said: {body}\n"),
+    })
 }
 
 /// Attempts what is due, with this answer.

@@ -233,6 +233,7 @@ pub(crate) async fn deliver(app: &App, status: u16) {
             retry_after: None,
             body: b"<b>no</b>".to_vec(),
             truncated: false,
+            headers: String::new(),
         }),
         next: if status == 200 { Next::Delivered } else { Next::Retry { at: later(60) } },
     });

@@ -89,8 +89,8 @@ fn record(connection: &Connection, attempt: &FinishedAttempt) -> Result<(), Verb
         .prepare_cached(
             "-- finish_attempts (attempt)
             INSERT INTO attempts (delivery_no, number, started_at, took_ms, status, retry_after_s, body, truncated, failure,
-                detail)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                detail, headers)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             attempt.lease.delivery_id.0,
@@ -103,6 +103,7 @@ fn record(connection: &Connection, attempt: &FinishedAttempt) -> Result<(), Verb
             answer.map(|answer| answer.truncated),
             failure.map(|failure| failure.kind.as_str()),
             failure.map(|failure| &failure.detail),
+            answer.map(|answer| &answer.headers).filter(|headers| !headers.is_empty()),
         ])?;
     Ok(())
 }
@@ -114,6 +115,7 @@ pub(super) fn decode(row: &Row<'_>) -> Result<Attempt, VerbError> {
             retry_after: row.of::<Option<i64>>("retry_after_s")?.map(SignedDuration::from_secs),
             body: row.of::<Option<Vec<u8>>>("body")?.unwrap_or_default(),
             truncated: row.of::<Option<bool>>("truncated")?.ok_or_else(|| unreadable("truncated"))?,
+            headers: row.of::<Option<String>>("headers")?.unwrap_or_default(),
         }),
         None => Outcome::Failed(Failure {
             kind: row.read("failure", FailureKind::read)?,

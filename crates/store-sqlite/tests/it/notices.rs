@@ -14,7 +14,13 @@ async fn fail(store: &dyn Store, id: &WebhookId, times: u32, second: i64) {
     for _ in 0..times {
         let request = LeaseRequest { lanes: vec![(id.clone(), 1)], now: at(second), expires_at: at(second + 10) };
         let lease = store.lease_deliveries(&request).await.unwrap().remove(0);
-        let outcome = Outcome::Answered(Answer { status: 500, retry_after: None, body: Vec::new(), truncated: false });
+        let outcome = Outcome::Answered(Answer {
+            status: 500,
+            retry_after: None,
+            body: Vec::new(),
+            truncated: false,
+            headers: String::new(),
+        });
         let next = Next::Retry { at: at(second) };
         let attempt = FinishedAttempt { lease, started_at: at(second), took: SignedDuration::ZERO, outcome, next };
         store.finish_attempts(vec![attempt], at(second)).await.unwrap();

@@ -35,7 +35,13 @@ async fn all(world: &World, portal_id: PortalId, search: &DeliverySearch, limit:
 async fn attempt(world: &World, id: &WebhookId, status: u16, next: Next) {
     let request = LeaseRequest { lanes: vec![(id.clone(), 1)], now: at(50), expires_at: at(60) };
     let [lease] = world.store.lease_deliveries(&request).await.unwrap().try_into().unwrap();
-    let outcome = Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false });
+    let outcome = Outcome::Answered(Answer {
+        status,
+        retry_after: None,
+        body: Vec::new(),
+        truncated: false,
+        headers: String::new(),
+    });
     let attempt = FinishedAttempt { lease, started_at: at(50), took: SignedDuration::ZERO, outcome, next };
     world.store.finish_attempts(vec![attempt], at(50)).await.unwrap();
 }

@@ -58,7 +58,13 @@ pub(super) async fn delete(world: &World, id: &WebhookId, second: i64) {
 /// Attempts all that is due for a webhook at `second`.
 pub(super) async fn attempt(world: &World, id: &WebhookId, second: i64, status: u16, next: Next) {
     let request = LeaseRequest { lanes: vec![(id.clone(), 100)], now: at(second), expires_at: at(second + 10) };
-    let outcome = Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false });
+    let outcome = Outcome::Answered(Answer {
+        status,
+        retry_after: None,
+        body: Vec::new(),
+        truncated: false,
+        headers: String::new(),
+    });
     let finish = |lease| FinishedAttempt {
         lease,
         started_at: at(second),

@@ -32,7 +32,13 @@ async fn lease(world: &World, id: &WebhookId, count: u32, second: i64) -> Vec<Le
 }
 
 fn finished(lease: Lease, status: u16, next: Next) -> FinishedAttempt {
-    let outcome = Outcome::Answered(Answer { status, retry_after: None, body: b"ok".to_vec(), truncated: false });
+    let outcome = Outcome::Answered(Answer {
+        status,
+        retry_after: None,
+        body: b"ok".to_vec(),
+        truncated: false,
+        headers: "server: n\n".to_owned(),
+    });
     FinishedAttempt { lease, started_at: at(1), took: SignedDuration::from_millis(7), outcome, next }
 }
 

@@ -104,7 +104,13 @@ impl Failing {
 }
 
 fn finished(lease: Lease, status: u16, next: Next) -> FinishedAttempt {
-    let outcome = Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false });
+    let outcome = Outcome::Answered(Answer {
+        status,
+        retry_after: None,
+        body: Vec::new(),
+        truncated: false,
+        headers: String::new(),
+    });
     FinishedAttempt { lease, started_at: at(1), took: SignedDuration::ZERO, outcome, next }
 }
 

@@ -26,7 +26,13 @@ async fn lease(world: &World, id: &WebhookId, second: i64) -> Vec<Lease> {
 /// Attempts all that is due at `second`, all with the same outcome.
 async fn attempt(world: &World, id: &WebhookId, second: i64, status: u16, next: Next) -> Vec<Lease> {
     let leases = lease(world, id, second).await;
-    let outcome = Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false });
+    let outcome = Outcome::Answered(Answer {
+        status,
+        retry_after: None,
+        body: Vec::new(),
+        truncated: false,
+        headers: String::new(),
+    });
     let finish = |lease: &Lease| FinishedAttempt {
         lease: lease.clone(),
         started_at: at(second),

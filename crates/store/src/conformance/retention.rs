@@ -129,7 +129,13 @@ pub async fn what_is_not_over_is_not_pruned(store: Arc<dyn Store>) {
         lease,
         started_at: at(2),
         took: SignedDuration::ZERO,
-        outcome: Outcome::Answered(Answer { status: 200, retry_after: None, body: Vec::new(), truncated: false }),
+        outcome: Outcome::Answered(Answer {
+            status: 200,
+            retry_after: None,
+            body: Vec::new(),
+            truncated: false,
+            headers: String::new(),
+        }),
         next: Next::Delivered,
     });
     world.store.finish_attempts(finish.collect(), at(3)).await.unwrap();

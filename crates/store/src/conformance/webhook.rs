@@ -150,7 +150,13 @@ pub async fn tests_are_told_again_one_by_one(store: Arc<dyn Store>) {
     let delivery_id = world.store.save_test(&id, test_of(&world, &id, 1).await, at(1)).await.unwrap();
     world.enroll_somebody(0, "grace", Status::Completed, 1).await;
     for lease in lease_all(&world, &id, 2).await {
-        let outcome = Outcome::Answered(Answer { status: 500, retry_after: None, body: vec![], truncated: false });
+        let outcome = Outcome::Answered(Answer {
+            status: 500,
+            retry_after: None,
+            body: vec![],
+            truncated: false,
+            headers: String::new(),
+        });
         let next = Next::Exhausted;
         let failed = FinishedAttempt { lease, started_at: at(2), took: SignedDuration::ZERO, outcome, next };
         world.store.finish_attempts(vec![failed], at(2)).await.unwrap();
@@ -201,7 +207,13 @@ pub async fn so_many_tests_may_be_under_way(store: Arc<dyn Store>) {
     assert!(matches!(save(&id, 2).await, Err(StoreError::LimitReached(PENDING_MAX))));
     save(&other, 2).await.unwrap();
     let lease = lease_all(&world, &id, 3).await.pop().unwrap();
-    let outcome = Outcome::Answered(Answer { status: 200, retry_after: None, body: vec![], truncated: false });
+    let outcome = Outcome::Answered(Answer {
+        status: 200,
+        retry_after: None,
+        body: vec![],
+        truncated: false,
+        headers: String::new(),
+    });
     let arrived =
         FinishedAttempt { lease, started_at: at(3), took: SignedDuration::ZERO, outcome, next: Next::Delivered };
     world.store.finish_attempts(vec![arrived], at(3)).await.unwrap();

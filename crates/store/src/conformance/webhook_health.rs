@@ -45,7 +45,7 @@ async fn attempt(world: &World, id: &WebhookId, outcome: Outcome, second: i64) {
 }
 
 fn answered(status: u16) -> Outcome {
-    Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false })
+    Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false, headers: String::new() })
 }
 
 async fn health(world: &World, second: i64) -> WebhookHealth {

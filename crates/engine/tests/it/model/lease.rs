@@ -119,7 +119,13 @@ impl Leases {
 
     /// The real decision.
     fn decide(&self, status: u16, failures: u8) -> Next {
-        let outcome = Outcome::Answered(Answer { status, retry_after: None, body: Vec::new(), truncated: false });
+        let outcome = Outcome::Answered(Answer {
+            status,
+            retry_after: None,
+            body: Vec::new(),
+            truncated: false,
+            headers: String::new(),
+        });
         self.schedule.decide(&outcome, u32::from(failures), None, Timestamp::UNIX_EPOCH, 0.5)
     }
 

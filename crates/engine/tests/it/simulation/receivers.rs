@@ -120,7 +120,13 @@ fn trouble(dice: &Dice, quick: SignedDuration) -> (Outcome, SignedDuration) {
 
 fn answer(status: u16, retry_after_s: Option<i64>) -> Outcome {
     let retry_after = retry_after_s.map(SignedDuration::from_secs);
-    Outcome::Answered(Answer { status, retry_after, body: b"so it is".to_vec(), truncated: false })
+    Outcome::Answered(Answer {
+        status,
+        retry_after,
+        body: b"so it is".to_vec(),
+        truncated: false,
+        headers: String::new(),
+    })
 }
 
 fn failure(kind: FailureKind) -> Outcome {

@@ -34,6 +34,8 @@ pub(super) struct Recorded {
     pub(super) text: String,
     pub(super) is_answer: bool,
     pub(super) is_truncated: bool,
+    /// The headers of the answer, a line each, where they are kept.
+    pub(super) headers: String,
     pub(super) asked_to_wait: Option<String>,
 }
 
@@ -69,14 +71,16 @@ fn recorded(attempt: &Attempt, before: Option<&Attempt>) -> Recorded {
         text: String::new(),
         is_answer: false,
         is_truncated: false,
+        headers: String::new(),
         asked_to_wait: None,
     };
     match &attempt.outcome {
-        Outcome::Answered(Answer { status, retry_after, body, truncated }) => Recorded {
+        Outcome::Answered(Answer { status, retry_after, body, truncated, headers }) => Recorded {
             outcome: status_text(*status),
             text: String::from_utf8_lossy(body).into_owned(),
             is_answer: true,
             is_truncated: *truncated,
+            headers: headers.clone(),
             asked_to_wait: retry_after.map(span),
             ..common
         },

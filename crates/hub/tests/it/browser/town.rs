@@ -240,7 +240,8 @@ impl<'a> Town<'a> {
 
     fn answer(&self, status: u16, body: &str) -> Outcome {
         let body = self.say(body, 4_000).into_bytes();
-        Outcome::Answered(Answer { status, retry_after: None, body, truncated: false })
+        let headers = if status < 300 { String::new() } else { format!("server: {}\n", self.say("nginx", 500)) };
+        Outcome::Answered(Answer { status, retry_after: None, body, truncated: false, headers })
     }
 
     fn failure(&self, kind: FailureKind) -> Outcome {
