@@ -22,6 +22,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use contract::api::VERSION_HEADER;
 use contract::api::idempotency::{KEY_CHARS_MAX, KEY_HEADER};
 use domain::oauth::{Digest, Scope, Token};
 use http_body_util::BodyExt;
@@ -110,7 +111,9 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<&str, Refusal> {
 fn digest(gateway: &Gateway, parts: &axum::http::request::Parts, token: &Token, body: &Bytes) -> Digest {
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let portal_id = token.portal_id.0.to_be_bytes();
-    let asked = [parts.method.as_str().as_bytes(), path.as_bytes(), &portal_id, body];
+    // Whoever names no version, or one that is not served, is told so, and not what others were answered.
+    let version = parts.headers.get(VERSION_HEADER).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default();
+    let asked = [parts.method.as_str().as_bytes(), path.as_bytes(), &portal_id, version, body];
     gateway.keyring.digest_of_parts(KEYED_REQUEST, &asked)
 }
 

@@ -44,7 +44,7 @@ pub(super) fn in_use() -> Refusal {
 pub(super) fn reused() -> Refusal {
     count("reused");
     let message = format!(
-        "this {KEY_HEADER} came with another request before: a key is for one method, path, body and portal, take a new one"
+        "this {KEY_HEADER} came with another request before: a key is for one method, path, version, body and portal, take a new one"
     );
     Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, REUSED, message)
 }

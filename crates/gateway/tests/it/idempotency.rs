@@ -119,6 +119,10 @@ async fn a_key_is_one_clients_and_for_one_request() {
     check_refused(keyed(&app, "k").post("/webhooks?a=b", webhook()).await, 422, "idempotency_key_reused");
     let content = json!({"core": {"title": "x"}});
     check_refused(keyed(&app, "k").post("/learning-objects", content).await, 422, "idempotency_key_reused");
+    for version in [None, Some("1999-01-01")] {
+        let asked = keyed(&app, "k").version(version).post("/webhooks", webhook()).await;
+        check_refused(asked, 422, "idempotency_key_reused");
+    }
     check_again(&first, &keyed(&app, "k").post("/webhooks", webhook()).await);
     assert_eq!(webhooks(&app).await, 1);
     let stranger = keyed_as(&app, &app.stranger, "k").post("/webhooks", webhook()).await;
