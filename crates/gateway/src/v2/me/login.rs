@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 /// Makes a link that signs the user in that the caller acts as, once, and leads to content. `redirect_url` is needed.
 #[utoipa::path(
     post, path = "/v2/me/login", operation_id = "v2_login_me", tag = "V2",
-    params(LoginQuery),
+    params(("redirect_url" = String, Query, description = "`/play/` and the id of a learning object.")),
     security(("oauth2" = ["user.login"])),
     responses((status = 200, body = Login), (status = 403, description = "The user is blocked."))
 )]

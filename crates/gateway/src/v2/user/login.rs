@@ -16,7 +16,10 @@ use crate::refusal::Refusal;
 /// Makes a link that signs a user of the caller's portal in, once, and leads to content. `redirect_url` is needed.
 #[utoipa::path(
     post, path = "/v2/users/{id}/login", operation_id = "v2_login_user", tag = "V2",
-    params(("id" = String, Path, description = "A decimal number."), LoginQuery),
+    params(
+        ("id" = String, Path, description = "A decimal number."),
+        ("redirect_url" = String, Query, description = "`/play/` and the id of a learning object."),
+    ),
     security(("oauth2" = ["user.login"])),
     responses(
         (status = 200, body = Login),
