@@ -94,6 +94,7 @@ mod tests {
             retry_after: retry_after.map(SignedDuration::from_secs),
             body: Vec::new(),
             truncated: false,
+            headers: String::new(),
         })
     }
 
